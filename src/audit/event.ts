@@ -1,0 +1,31 @@
+import type { ErrorCode } from '../errors.js';
+
+/** Through which surface a credential was used. */
+export type Surface = 'function' | 'http' | 'mcp' | 'process' | 'registry' | 'cli';
+
+/** What was used, where, for whom and with which outcome. Names only: no value, no query string. */
+export interface AuditEvent {
+  /** Milliseconds since the epoch, or what the registry's `now` gives. */
+  time: number;
+  type: 'use' | 'refuse' | 'refresh' | 'change';
+  provider: string;
+  surface: Surface;
+  /** The id of the consumer key. */
+  consumer?: string;
+  method?: string;
+  host?: string;
+  /** The path without the query. */
+  path?: string;
+  tool?: string;
+  /** `ok`, one of this package's codes, or `error` where the called code failed by itself. */
+  outcome: 'ok' | 'error' | ErrorCode;
+  /** The HTTP status, where there was one. */
+  status?: number;
+  /** The version of the credential that was used; never the value. */
+  version?: string;
+  /** Whether the call was repeated with a newer credential. */
+  repeated?: boolean;
+}
+
+/** Takes audit events. A failing sink never fails the call. */
+export type AuditSink = (event: AuditEvent) => void | Promise<void>;
