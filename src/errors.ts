@@ -95,7 +95,7 @@ export class ClavigerError extends Error {
 
   /** Code, message and the names involved; no stack, no cause. */
   toJSON(): Record<string, unknown> {
-    return { name: this.name, message: this.message, ...this };
+    return Object.assign({ name: this.name, message: this.message } as Record<string, unknown>, this);
   }
 }
 
