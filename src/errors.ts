@@ -138,7 +138,7 @@ export function safeCause(error: unknown): Error {
   const named = (typeof error === 'object' && error !== null ? error : {}) as { name?: unknown; code?: unknown };
   const name = identifier(named.name) ?? 'Error';
   const code = identifier(named.code) ?? (typeof named.code === 'number' ? String(named.code) : undefined);
-  const cause = new Error(code === undefined ? 'message withheld' : code);
+  const cause = new Error(code ?? 'message withheld');
   Object.defineProperty(cause, 'name', { value: name, configurable: true });
   delete cause.stack;
   if (code !== undefined) Object.defineProperty(cause, 'code', { value: code, enumerable: true });

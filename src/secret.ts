@@ -41,7 +41,10 @@ export class Secret {
     const bad = /[\r\n\0]/.exec(value)?.[0];
     if (bad !== undefined) {
       const what = bad === '\0' ? 'a NUL character' : 'a line break';
-      throw new ClavigerError('ERR_SECRET_INVALID', `a secret must not contain ${what}: check that it was copied whole`);
+      throw new ClavigerError(
+        'ERR_SECRET_INVALID',
+        `a secret must not contain ${what}: check that it was copied whole`,
+      );
     }
     return new Secret(value);
   }

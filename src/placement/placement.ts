@@ -76,7 +76,9 @@ export function cookie(name: string): CookiePlacement {
  * HTTP Basic (RFC 7617). The secret is the password unless `secretAs: 'username'`. The user name is the option, else
  * the credential's own, else empty.
  */
-export function basic(options: { secretAs?: 'password' | 'username'; username?: string; password?: string } = {}): BasicPlacement {
+export function basic(
+  options: { secretAs?: 'password' | 'username'; username?: string; password?: string } = {},
+): BasicPlacement {
   return { in: 'basic', ...options };
 }
 
