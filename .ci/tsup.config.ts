@@ -1,15 +1,26 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
+import packageJson from '../package.json' with { type: 'json' };
 
-/** The public entries, as in package.json's `exports`; the command line beside them has no types. */
-const entries = ['index', 'http/index', 'mcp/index', 'process/index', 'stores/file', 'testing/index'];
+/** The source of a built file, where there is one: `./dist/http/index.js` is built from `src/http/index.ts`. */
+const sourceOf = (file: string) => file.replace('./dist/', 'src/').replace('.js', '.ts');
 
-const sources = (names: string[]) =>
-  Object.fromEntries(names.map((name) => [name, `src/${name}.ts`] as const).filter(([, file]) => existsSync(file)));
+const sources = (files: string[]) =>
+  Object.fromEntries(
+    files
+      .map(sourceOf)
+      .filter((file) => existsSync(file))
+      .map((file) => [file.replace('src/', '').replace('.ts', ''), file]),
+  );
+
+/** The public entries; the command line beside them has no types. */
+const entries = Object.values(packageJson.exports).flatMap((entry) =>
+  typeof entry === 'string' ? [] : [entry.default],
+);
 
 export default defineConfig({
-  entry: sources([...entries, 'cli/main']),
+  entry: sources([...entries, packageJson.bin.claviger]),
   dts: { entry: sources(entries) },
   format: 'esm',
   platform: 'node',

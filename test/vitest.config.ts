@@ -1,12 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests that drive the built package; they alone wait for a build. */
+const built = ['test/{cli,package,examples}/**/*.test.ts', 'test/**/*.built.test.ts'];
+
+const report = process.env['CLAVIGER_TEST_REPORT'];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
     testTimeout: 20_000,
     maxWorkers: 2,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    projects: [
+      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: built } },
+      { extends: true, test: { name: 'built', include: built, globalSetup: 'test/build.ts' } },
+    ],
   },
 });
