@@ -87,6 +87,11 @@ export class Secret {
   }
 }
 
+/** Whether a secret is too short to be redacted. */
+export function isShort(secret: Secret): boolean {
+  return secret.reveal().length < SHORT_SECRET;
+}
+
 /** A version for a secret whose source names none: the whole hash, or for a short one a hash that only this process can repeat. */
 export function versionOf(secret: Secret): string {
   const value = secret.reveal();

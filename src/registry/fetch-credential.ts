@@ -1,7 +1,7 @@
 import type { Credential, SourceRequest, SourceResult } from '../credential.js';
 import { parseDestination, type Destination } from '../destination/destination.js';
 import { ClavigerError, findClavigerError, safeCause, type ErrorCode } from '../errors.js';
-import { Secret, SHORT_SECRET, versionOf } from '../secret.js';
+import { isShort, Secret, SHORT_SECRET, versionOf } from '../secret.js';
 import type { Breaker } from './breaker.js';
 import type { Provider } from './provider.js';
 
@@ -102,7 +102,7 @@ function toHeld(provider: Provider, answer: Answer, now: number): Held {
 function usableSecret(provider: Provider, value: unknown): Secret {
   const secret = value instanceof Secret ? value : typeof value === 'string' ? namedSecret(provider, value) : undefined;
   if (secret === undefined) throw unusable(provider, `a ${typeof value} as the secret`);
-  if (secret.reveal().length < SHORT_SECRET && !provider.allowShortSecret) {
+  if (isShort(secret) && !provider.allowShortSecret) {
     const message =
       `the secret of ${provider.name} has fewer than ${SHORT_SECRET} characters and could not be redacted: ` +
       `check that it was stored whole, or set allowShortSecret`;

@@ -1,4 +1,4 @@
-import type { Surface } from '../audit/event.js';
+import type { AuditEvent, Surface } from '../audit/event.js';
 import type { Credential } from '../credential.js';
 import { canonicalTarget, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
 import { assertAllowed, type Destination } from '../destination/destination.js';
@@ -78,6 +78,7 @@ class CredentialUse<P, R> {
   readonly #core: RegistryCore;
   readonly #auth: Auth;
   readonly #step: Use<P, R>;
+  #target: Target | undefined;
   #url: CanonicalUrl | undefined;
   #main: Part | undefined;
   #companions: Part[] | undefined;
@@ -91,6 +92,7 @@ class CredentialUse<P, R> {
 
   run(): Promise<R> {
     try {
+      this.#target = this.#step.destination;
       const main = this.#find();
       this.#canonical();
       this.#bind(main);
@@ -111,7 +113,7 @@ class CredentialUse<P, R> {
     const { account } = this.#auth;
     const whose = typeof account === 'function' ? account() : account;
     const part = (found: Provider): Part => ({ provider: found, slot: this.#core.slot(found, whose), held: undefined });
-    if (provider.companions.length > 0 && this.#step.destination !== undefined) {
+    if (provider.companions.length > 0 && this.#target !== undefined) {
       this.#companions = provider.companions.map((name) => part(this.#core.find(name)));
     }
     this.#main = part(provider);
@@ -120,7 +122,7 @@ class CredentialUse<P, R> {
 
   /** One reading of the URL, or none. */
   #canonical(): void {
-    const target = this.#step.destination;
+    const target = this.#target;
     if (target === undefined) return;
     this.#url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
   }
@@ -134,8 +136,8 @@ class CredentialUse<P, R> {
   }
 
   #allow(provider: Provider, destinations: readonly Destination[]): void {
-    if (this.#url === undefined || this.#step.destination === undefined) return;
-    assertAllowed(provider.name, destinations, this.#step.destination.method, this.#url);
+    if (this.#url === undefined || this.#target === undefined) return;
+    assertAllowed(provider.name, destinations, this.#target.method, this.#url);
   }
 
   /** From the cache or the store; the registry's redactor knows each value before it arrives here. */
@@ -229,16 +231,16 @@ class CredentialUse<P, R> {
     return Promise.reject(error as Error);
   }
 
-  #audit(type: 'use' | 'refuse', outcome: 'ok' | 'error' | NonNullable<ReturnType<typeof findClavigerError>>['code'], status?: number): void {
+  #audit(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status?: number): void {
     if (type === 'use' && this.#step.continued === true) return;
-    const { destination, tool, surface } = this.#step;
+    const { tool, surface } = this.#step;
     const version = this.#main?.held?.credential.version;
     this.#core.audit?.({
       time: this.#core.now(),
       type,
       provider: this.#auth.providerName,
       surface,
-      ...(destination === undefined ? {} : { method: destination.method }),
+      ...(this.#target === undefined ? {} : { method: this.#target.method }),
       ...(this.#url === undefined ? {} : { host: this.#url.host, path: this.#url.path }),
       ...(tool === undefined ? {} : { tool }),
       outcome,

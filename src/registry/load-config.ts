@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { AuditSink } from '../audit/event.js';
+import { ClavigerError, type Issue } from '../errors.js';
+import type { Store } from '../stores/store.js';
+import { openStore } from '../stores/open-store.js';
+import { assertValid, configInvalid, configSchema } from './definition-schema.js';
+import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
+import type { CacheOptions } from './credential-cache.js';
+import type { ProviderDefinition } from './provider.js';
+import { createRegistry, type RegistryOptions } from './registry.js';
+import type { Registry } from './registry-contract.js';
+
+/** What `claviger.config.json` holds. */
+interface ConfigFile {
+  stores?: Record<string, { kind: string } & Record<string, unknown>>;
+  providers: ProviderDefinition[];
+  audit?: { file: string };
+  cache?: CacheOptions | false;
+}
+
+export interface LoadOptions extends DiscoveryOptions {
+  /**
+   * Asked before anything of a *discovered project file* is used; `false` is `ERR_CONFIG_UNTRUSTED`. Without it such a
+   * file is used: library code that calls us is consent, a command line is not.
+   */
+  trusted?: (file: { path: string; sha256: string }) => boolean | Promise<boolean>;
+}
+
+/** A config file that has been read and checked, ready for `createRegistry`. */
+export interface LoadedConfig {
+  /** Undefined when there is no file: then no provider is defined. */
+  readonly file: FoundConfig | undefined;
+  readonly options: RegistryOptions & { stores: Record<string, Store> };
+}
+
+/**
+ * Finds, reads and checks the config file, and opens its stores.
+ *
+ * @throws ClavigerError `ERR_CONFIG_INVALID` (a file that was named and isn't there, a syntax error, an unknown key),
+ * `ERR_CONFIG_UNTRUSTED`
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
+  const file = discoverConfig(options);
+  if (file === undefined) return { file, options: { providers: [], stores: { default: openStore({ kind: 'file' }, '', '') } } };
+  const text = await readConfig(file);
+  await assertTrusted(file, text, options.trusted);
+  const config = await parseConfig(text, file.path);
+  return { file, options: toRegistryOptions(config, file.path) };
+}
+
+/**
+ * Loads the config file and makes its registry, which closes the stores it opened.
+ *
+ * @example
+ * const registry = await loadRegistry();
+ * const { secret } = await registry.resolve('github');
+ */
+export async function loadRegistry(options: LoadOptions = {}): Promise<Registry> {
+  const loaded = await loadConfig(options);
+  const registry = createRegistry(loaded.options);
+  const close = registry.close.bind(registry);
+  registry.close = async () => {
+    await close();
+    await Promise.all(Object.values(loaded.options.stores).map((store) => store.close?.()));
+  };
+  return registry;
+}
+
+async function readConfig({ path, found }: FoundConfig): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const how = found === 'environment' ? 'CLAVIGER_CONFIG names' : 'the config file is';
+    const message = `${how} ${path}, which can't be read (${code ?? 'unknown error'}): check the path`;
+    throw new ClavigerError('ERR_CONFIG_INVALID', message, { issues: [{ path: '', message: `can't be read` }] });
+  }
+}
+
+async function assertTrusted(file: FoundConfig, text: string, trusted: LoadOptions['trusted']): Promise<void> {
+  if (file.found !== 'project' || trusted === undefined) return;
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  if (await trusted({ path: file.path, sha256 })) return;
+  throw new ClavigerError(
+    'ERR_CONFIG_UNTRUSTED',
+    `${file.path} came with this project and is not trusted, or has changed since: read it, then run "claviger trust"`,
+  );
+}
+
+/** Comments are allowed; a name that stands twice is not, since one of the two would be dropped silently. */
+async function parseConfig(text: string, path: string): Promise<ConfigFile> {
+  const { parseTree, getNodeValue, printParseErrorCode } = await import('jsonc-parser');
+  const errors: { error: number; offset: number; length: number }[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined || tree === undefined) {
+    const line = text.slice(0, first?.offset ?? 0).split('\n').length;
+    const what = first === undefined ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
+    throw configInvalid(path, [{ path: '', message: `not valid JSON: ${what}` }]);
+  }
+  const doubles = duplicateKeys(tree);
+  if (doubles.length > 0) throw configInvalid(path, doubles);
+  const value: unknown = getNodeValue(tree);
+  assertValid(configSchema, value, path);
+  return value as ConfigFile;
+}
+
+interface JsonNode {
+  readonly type: string;
+  readonly value?: unknown;
+  readonly children?: readonly JsonNode[];
+}
+
+function duplicateKeys(node: JsonNode, path = ''): Issue[] {
+  const seen = new Set<string>();
+  return (node.children ?? []).flatMap((child, index): Issue[] => {
+    if (child.type !== 'property') return duplicateKeys(child, `${path}[${index}]`);
+    const [name, content] = child.children ?? [];
+    const key = String(name?.value);
+    const here = path === '' ? key : `${path}.${key}`;
+    const double = seen.has(key) ? [{ path: here, message: `"${key}" stands here twice` }] : [];
+    seen.add(key);
+    return [...double, ...(content === undefined ? [] : duplicateKeys(content, here))];
+  });
+}
+
+function toRegistryOptions(config: ConfigFile, path: string): LoadedConfig['options'] {
+  const directory = dirname(path);
+  const stores: Record<string, Store> = {};
+  for (const [name, definition] of Object.entries({ default: { kind: 'file' }, ...config.stores })) {
+    stores[name] = openStore(definition, directory, `${path}: stores.${name}`);
+  }
+  return {
+    providers: config.providers,
+    stores,
+    ...(config.audit === undefined ? {} : { audit: fileSink(resolve(directory, config.audit.file)) }),
+    ...(config.cache === undefined ? {} : { cache: config.cache }),
+  };
+}
+
+/** One JSON object a line. */
+function fileSink(path: string): AuditSink {
+  let made: Promise<unknown> | undefined;
+  return async (event) => {
+    made ??= mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await made;
+    await appendFile(path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  };
+}

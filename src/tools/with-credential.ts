@@ -1,0 +1,160 @@
+import { ClavigerError } from '../errors.js';
+import { statusOf } from '../internal/status-of.js';
+import { checkPlacement } from '../placement/check-placement.js';
+import { isRequestPlacement, parameter, type ParameterPlacement, type RequestPlacement } from '../placement/placement.js';
+import { assertAuth, type Auth } from '../registry/auth.js';
+import { use, type Grant, type Outcome, type Target, type Use } from '../registry/use.js';
+import { findSignal } from './find-signal.js';
+import type { AnyFunction, Into, WithoutCredential } from './injected-type.js';
+import { placeParameter } from './place-parameter.js';
+import { placeRequest, targetOf } from './place-request.js';
+
+export interface WithCredentialOptions<I extends Into = Into> {
+  auth: Auth;
+  /** A property of the first argument, a position that is inserted, or a place in an HTTP request. */
+  into: I;
+  /** Whether the upstream refused the credential; sees the unredacted outcome. Default: status 401. */
+  isRejected?: (outcome: { result?: unknown; error?: unknown }) => boolean;
+  /** Whether the call may be repeated once with a newer credential; default true. */
+  idempotent?: boolean;
+  /** Whether results and errors are redacted; default true. */
+  redact?: boolean;
+}
+
+/**
+ * Wraps a function so that its credential is fetched and placed at each call, and never passes through the caller.
+ *
+ * - The type of the result lacks the parameter. Overloads and type parameters can't be transformed by TypeScript: name
+ *   the resulting type, `withCredential<F>(…)`.
+ * - The caller's objects are never changed. Without a credential the function is not called, and the promise rejects
+ *   with the coded error (`ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_PROVIDER_NOT_FOUND`, `ERR_PLACEMENT_INVALID`, …).
+ * - A refused credential (401) is refreshed once; the call is repeated once if the store had a newer one.
+ * - Requests that the function makes *itself* are not bound by the provider's destinations: use `createFetch` in it.
+ *
+ * @throws ClavigerError `ERR_PLACEMENT_INVALID`, `ERR_CONFIG_INVALID` at once, for options that can't work.
+ *
+ * @example
+ * const getUser = withCredential(
+ *   async ({ id, apiKey }: { id: number; apiKey: string }) => callApi(id, apiKey),
+ *   { auth: apiKeyAuth({ providerName: 'users-api' }), into: 'apiKey' },
+ * );
+ * await getUser({ id: 123 });
+ */
+export function withCredential<F extends AnyFunction, const I extends Into>(
+  fn: F,
+  options: WithCredentialOptions<I>,
+): WithoutCredential<F, I>;
+export function withCredential<F extends AnyFunction>(fn: AnyFunction, options: WithCredentialOptions): F;
+export function withCredential(fn: AnyFunction, options: WithCredentialOptions): AnyFunction {
+  if (typeof fn !== 'function') throw new ClavigerError('ERR_CONFIG_INVALID', 'withCredential wraps a function');
+  assertAuth(options.auth);
+  const into = placementOf(options.into);
+  const settings: Settings = {
+    isRejected: options.isRejected ?? isUnauthorized,
+    repeatable: options.idempotent !== false ? always : never,
+    redact: options.redact !== false,
+  };
+  const Step = into.in === 'parameter' ? parameterStep(into, settings) : requestStep(into, settings);
+  const call = (self: unknown, args: unknown[]) => use(options.auth, new Step(fn, self, args));
+  const wrapped = isAsyncGenerator(fn)
+    ? function (this: unknown, ...args: unknown[]) {
+        return iterate(() => call(this, args) as Promise<AsyncGenerator>);
+      }
+    : function (this: unknown, ...args: unknown[]) {
+        return call(this, args);
+      };
+  return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
+}
+
+type Step = new (fn: AnyFunction, self: unknown, args: unknown[]) => Use<unknown[], unknown>;
+
+/** What is the same for every call of one wrapped function. */
+interface Settings {
+  readonly isRejected: (outcome: Outcome<unknown>) => boolean;
+  readonly repeatable: () => boolean;
+  readonly redact: boolean;
+}
+
+function placementOf(into: Into): ParameterPlacement | RequestPlacement {
+  const placement = typeof into === 'object' ? into : parameter(into);
+  checkPlacement(placement);
+  if (placement.in === 'parameter' || isRequestPlacement(placement)) return placement;
+  const { in: kind } = placement as { in: string };
+  const message = `a function can't take a credential in ${kind}: name a parameter, a position or a request placement`;
+  throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
+}
+
+/** One call of a wrapped function. A class, so that the warm path makes one object and no closures. */
+abstract class FunctionUse implements Use<unknown[], unknown> {
+  readonly surface = 'function';
+  readonly redact: boolean;
+  readonly isRejected: Settings['isRejected'];
+  readonly repeatable: Settings['repeatable'];
+
+  constructor(
+    readonly fn: AnyFunction,
+    readonly self: unknown,
+    readonly args: unknown[],
+    settings: Settings,
+  ) {
+    this.redact = settings.redact;
+    this.isRejected = settings.isRejected;
+    this.repeatable = settings.repeatable;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return findSignal(this.args);
+  }
+
+  call(placed: unknown[]): unknown {
+    return Reflect.apply(this.fn, this.self, placed);
+  }
+
+  abstract place(grant: Grant): unknown[];
+}
+
+/** The credential becomes an argument. */
+function parameterStep({ name }: ParameterPlacement, settings: Settings): Step {
+  return class extends FunctionUse {
+    constructor(fn: AnyFunction, self: unknown, args: unknown[]) {
+      super(fn, self, args, settings);
+    }
+
+    place({ credential }: Grant): unknown[] {
+      return placeParameter(this.args, name, credential.secret.reveal());
+    }
+  };
+}
+
+/** The credential goes onto the request that the arguments describe. */
+function requestStep(placement: RequestPlacement, settings: Settings): Step {
+  return class extends FunctionUse {
+    constructor(fn: AnyFunction, self: unknown, args: unknown[]) {
+      super(fn, self, args, settings);
+    }
+
+    get destination(): Target {
+      return targetOf(this.args);
+    }
+
+    place(grant: Grant): unknown[] {
+      return placeRequest(this.args, grant, placement);
+    }
+  };
+}
+
+/** A generator's body runs at the first `next()`; so does everything before it. */
+async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
+  return yield* await start();
+}
+
+function isAsyncGenerator(fn: AnyFunction): boolean {
+  return Object.prototype.toString.call(fn) === '[object AsyncGeneratorFunction]';
+}
+
+function isUnauthorized({ result, error }: Outcome<unknown>): boolean {
+  return statusOf(error ?? result) === 401;
+}
+
+const always = () => true;
+const never = () => false;
