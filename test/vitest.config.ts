@@ -4,14 +4,16 @@ import { defineConfig } from 'vitest/config';
 /** Tests that drive the built package; they alone wait for a build. */
 const built = ['test/{cli,package,examples}/**/*.test.ts', 'test/**/*.built.test.ts'];
 
-const report = process.env['CLAVIGER_TEST_REPORT'];
+/** Where each run leaves its numbers, in CI. */
+const reports = process.env['CLAVIGER_TEST_REPORTS'];
+const outputFile = `${reports ?? '.'}/node-${process.versions.node}.json`;
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     testTimeout: 20_000,
     maxWorkers: 2,
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile }]],
     projects: [
       { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: built } },
       { extends: true, test: { name: 'built', include: built, globalSetup: 'test/build.ts' } },
