@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClavigerError } from '../errors.js';
+import { abortable } from './abortable.js';
+import { isAlive, ownIdentity } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
+
+export interface FileLockOptions {
+  /** How long to wait for other processes; default 10 000. Waiting in line inside this process does not count. */
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface FileLock {
+  /** Rejects with `ERR_STORE_UNAVAILABLE` if somebody took the lock for dead and went on. */
+  assertHeld(): Promise<void>;
+}
+
+interface LockRecord extends ProcessIdentity {
+  readonly token: string;
+}
+
+/** Past this age the lock of a process that can't be asked about, as in another container, counts as left behind. */
+const FOREIGN_MS = 30_000;
+
+/** The last in line for each path, in this process. */
+const lines = new Map<string, Promise<unknown>>();
+
+/**
+ * Runs `work` while no other process, and nobody else in this one, holds the lock file at `path`.
+ *
+ * The lock file appears whole, by link(2), and names its process. A dead holder's lock is taken over at once. Only who holds
+ * the lock on *that takeover* (`PATH.steal-TOKEN`) may remove the dead record, so a live lock is never removed.
+ *
+ * @throws {@link ClavigerError} `ERR_STORE_UNAVAILABLE` when the holder lives and keeps it past `timeoutMs`.
+ */
+export async function withFileLock<T>(
+  path: string,
+  work: (lock: FileLock) => Promise<T>,
+  options: FileLockOptions = {},
+): Promise<T> {
+  const key = resolve(path);
+  const before = lines.get(key) ?? Promise.resolve();
+  const turn = before.then(() => lockedRun(key, work, options));
+  const end = turn.then(
+    () => undefined,
+    () => undefined,
+  );
+  lines.set(key, end);
+  void end.then(() => {
+    if (lines.get(key) === end) lines.delete(key);
+  });
+  return abortable(turn, options.signal);
+}
+
+async function lockedRun<T>(path: string, work: (lock: FileLock) => Promise<T>, options: FileLockOptions): Promise<T> {
+  const token = await acquire(path, options);
+  try {
+    return await work({ assertHeld: () => assertHeld(path, token) });
+  } finally {
+    if ((await readRecord(path))?.token === token) await rm(path, { force: true });
+  }
+}
+
+async function acquire(path: string, { timeoutMs = 10_000, signal }: FileLockOptions): Promise<string> {
+  signal?.throwIfAborted();
+  const token = randomBytes(8).toString('hex');
+  const candidate = `${path}.${token}.candidate`;
+  const deadline = performance.now() + timeoutMs;
+  await writeFile(candidate, JSON.stringify({ token, ...ownIdentity() } satisfies LockRecord), {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  try {
+    for (let pauseMs = 1; !(await linked(candidate, path)); pauseMs = Math.min(pauseMs * 2, 20)) {
+      if (performance.now() > deadline) throw heldByAnother(path);
+      if (await removeDead(path, timeoutMs)) continue;
+      await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal });
+    }
+  } catch (error) {
+    signal?.throwIfAborted(); // with the caller's reason instead of the timer's own error
+    throw error;
+  } finally {
+    await rm(candidate, { force: true });
+  }
+  await sweep(path);
+  return token;
+}
+
+async function linked(candidate: string, path: string): Promise<boolean> {
+  try {
+    await link(candidate, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes the lock if its holder is dead; true if another attempt to take it is worth while at once. */
+async function removeDead(path: string, timeoutMs: number): Promise<boolean> {
+  const found = await readRecord(path);
+  if (found === undefined) return true;
+  if (!(await isDead(path, found))) return false;
+  await withFileLock(
+    `${path}.steal-${found.token}`,
+    async () => {
+      // It may be another's by now, and alive. Nobody but us can remove the one that was found dead.
+      if ((await readRecord(path))?.token === found.token) await rm(path, { force: true });
+    },
+    { timeoutMs },
+  );
+  return true;
+}
+
+async function isDead(path: string, record: LockRecord): Promise<boolean> {
+  const alive = isAlive(record);
+  if (alive !== undefined) return !alive;
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > FOREIGN_MS;
+  } catch {
+    return false; // gone in this moment: the next attempt will see
+  }
+}
+
+async function readRecord(path: string): Promise<LockRecord | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return parseRecord(text) ?? { token: 'unreadable', pid: 0, start: '', realm: '' };
+}
+
+function parseRecord(text: string): LockRecord | undefined {
+  try {
+    const { token, pid, start, realm } = JSON.parse(text) as Record<string, unknown>;
+    const valid =
+      typeof token === 'string' &&
+      /^[0-9a-f]{16}$/.test(token) &&
+      typeof pid === 'number' &&
+      typeof start === 'string' &&
+      typeof realm === 'string';
+    return valid ? { token, pid, start, realm } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function assertHeld(path: string, token: string): Promise<void> {
+  if ((await readRecord(path))?.token === token) return;
+  throw new ClavigerError('ERR_STORE_UNAVAILABLE', `lost the lock ${path} while writing: try again`);
+}
+
+/**
+ * Removes what processes left behind that died while they waited or took over. Only for who holds the lock: the takeover
+ * of any other holder means nothing any more.
+ */
+async function sweep(path: string): Promise<void> {
+  const directory = dirname(path);
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(prefix) || !/(^|\.)(steal-\w+|\w+\.candidate)$/.test(name.slice(prefix.length))) continue;
+    const left = join(directory, name);
+    const record = await readRecord(left);
+    if (record !== undefined && (await isDead(left, record))) await rm(left, { force: true });
+  }
+}
+
+function heldByAnother(path: string): ClavigerError {
+  return new ClavigerError(
+    'ERR_STORE_UNAVAILABLE',
+    `another process holds the lock ${path}: try again when it is done`,
+  );
+}
