@@ -1,6 +1,6 @@
 /** The names that somebody may have meant, nearest first, at most three. */
 export function nearNames(wanted: string, known: Iterable<string>): string[] {
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  const limit = Math.max(1, Math.floor(wanted.length / 2.5));
   const lower = wanted.toLowerCase();
   return [...known]
     .map((name) => ({ name, distance: distance(lower, name.toLowerCase()) }))
@@ -16,16 +16,18 @@ export function didYouMean(wanted: string, known: Iterable<string>): string {
   return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
 }
 
-/** Levenshtein's edit distance. */
+/** The edit distance of Levenshtein, with neighbours swapped counting once. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? Infinity) + 1 : Infinity;
+      next.push(Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }

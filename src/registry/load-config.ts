@@ -97,7 +97,7 @@ async function parseConfig(text: string, path: string): Promise<ConfigFile> {
   const [first] = errors;
   if (first !== undefined || tree === undefined) {
     const line = text.slice(0, first?.offset ?? 0).split('\n').length;
-    const what = first === undefined ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
+    const what = first === undefined || text.trim() === '' ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
     throw configInvalid(path, [{ path: '', message: `not valid JSON: ${what}` }]);
   }
   const doubles = duplicateKeys(tree);
