@@ -1,5 +1,7 @@
 import { ClavigerError } from '../errors.js';
 import type { Placement } from './placement.js';
+import { templateProblem } from './process-template.js';
+import { variableNameProblem } from './variable-name.js';
 
 /** RFC 9110 §5.6.2. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -57,10 +59,11 @@ export function problemOf(placement: Placement): string | undefined {
     case 'parameter':
       return parameterProblem(placement.name);
     case 'env':
+      return variableNameProblem(placement.name) ?? templateProblem(placement.template ?? '{}');
     case 'file':
-      return /^[^=\0]+$/.test(placement.name) ? undefined : 'an environment variable needs a name without "=" and NUL';
+      return variableNameProblem(placement.name);
     case 'argument':
-      return placement.template.includes('{}') ? undefined : 'an argument template needs "{}" where the secret goes';
+      return templateProblem(placement.template);
     default:
       return 'unknown placement: use header, query, cookie, basic, parameter, env, file or argument';
   }

@@ -1,0 +1,94 @@
+import type { Surface } from '../audit/event.js';
+import type { Credential } from '../credential.js';
+import { applyToArguments } from '../placement/apply-to-arguments.js';
+import { applyToEnvironment } from '../placement/apply-to-environment.js';
+import type { ProcessPlacement } from '../placement/placement.js';
+import type { Redactor } from '../redaction/redactor.js';
+import { coreOf } from '../registry/registry-contract.js';
+import { use } from '../registry/use.js';
+import { processPlacementOf, type Injection } from './injection.js';
+import { createSecretFile, type SecretFile } from './secret-file.js';
+
+/** What a child is started with, and what must be known to watch it. */
+export interface PreparedInjections extends AsyncDisposable {
+  readonly environment: Readonly<Record<string, string>>;
+  /** The arguments of the command with the injected ones behind them. */
+  readonly args: readonly string[];
+  readonly files: readonly { readonly injection: Injection; readonly file: SecretFile }[];
+  /** One credential for each injection, in their order. */
+  readonly credentials: readonly Credential[];
+  /** Of every registry that took part. */
+  readonly redactors: readonly Redactor[];
+  /** Removes the files. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface PrepareOptions {
+  readonly args: readonly string[];
+  readonly surface: Surface;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fetches the credential of every injection and puts it where the child will find it. Nothing is left behind when one
+ * of them fails.
+ */
+export async function prepareInjections(
+  injections: readonly Injection[],
+  options: PrepareOptions,
+): Promise<PreparedInjections> {
+  const environment: Record<string, string> = {};
+  let args = options.args;
+  const files: { injection: Injection; file: SecretFile }[] = [];
+  const dispose = async () => {
+    await Promise.all(files.map(({ file }) => file.dispose()));
+  };
+  const granted = await Promise.all(injections.map((injection) => grantFor(injection, options)));
+  try {
+    for (const [index, { credential, placement }] of granted.entries()) {
+      const { secret, provider } = credential;
+      if (placement.in === 'argument') args = applyToArguments(args, placement, secret, provider);
+      if (placement.in === 'env') {
+        const [name, value] = applyToEnvironment(placement, secret, provider);
+        environment[name] = value;
+      }
+      if (placement.in === 'file') {
+        const file = await createSecretFile(secret, provider);
+        files.push({ injection: injections[index] as Injection, file });
+        environment[placement.name] = file.path;
+      }
+    }
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    environment,
+    args,
+    files,
+    credentials: granted.map(({ credential }) => credential),
+    redactors: await redactorsOf(injections),
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** The redactors of all registries that injections draw from, each once. */
+export async function redactorsOf(injections: readonly Injection[]): Promise<Redactor[]> {
+  const registries = await Promise.all(injections.map(({ auth }) => auth.registry()));
+  return [...new Set(registries.map((registry) => coreOf(registry).redactor))];
+}
+
+function grantFor(
+  injection: Injection,
+  { surface, signal }: PrepareOptions,
+): Promise<{ credential: Credential; placement: ProcessPlacement }> {
+  return use(injection.auth, {
+    surface,
+    signal,
+    place: ({ credential, provider }) => ({ credential, placement: processPlacementOf(injection, provider) }),
+    call: (granted) => granted,
+    isRejected: () => false,
+    repeatable: () => false,
+    redact: false,
+  });
+}
