@@ -4,10 +4,9 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 /** Files that may be longer than 300 lines, each with its reason. */
-const longFiles = [];
-
-/** The only files of src that read the environment of this process, and only as the default of an option. */
-const environmentReaders = ['src/cli/**', 'src/stores/env.ts', 'src/registry/config-file.ts'];
+const longFiles = [
+  'src/testing/store-contract.ts', // one suite that every store runs
+];
 
 const noDefaultExport = {
   selector: 'ExportDefaultDeclaration, ExportSpecifier[exported.name="default"]',
@@ -18,8 +17,9 @@ const noOnly = {
   message: 'Remove `.only`: it hides every other test.',
 };
 const noEnvironment = {
-  selector: 'MemberExpression[object.name="process"][property.name="env"]',
-  message: 'Take the environment as an option; the places that may read it stand in .ci/eslint.config.js.',
+  selector:
+    ':not(AssignmentPattern, LogicalExpression[operator="??"]) > MemberExpression[object.name="process"][property.name="env"]',
+  message: 'Take the environment through options, with `process.env` as the default and nothing else.',
 };
 
 export default defineConfig(
@@ -44,14 +44,23 @@ export default defineConfig(
       // `() => void call()` says nothing that `() => call()` does not.
       '@typescript-eslint/no-confusing-void-expression': [
         'error',
-        { ignoreArrowShorthand: true, ignoreVoidOperator: true },
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true, ignoreVoidReturningFunctions: true },
       ],
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // A contract asks for a promise or a function whether or not this one has something to wait for or to do.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-empty-function': ['error', { allow: ['arrowFunctions', 'methods', 'asyncMethods'] }],
       // Types that read better as a `type` (unions of shapes, mapped types) may be one.
       '@typescript-eslint/consistent-type-definitions': 'off',
+      // It asks for the `!` that no-non-null-assertion forbids.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      // A parameter that a caller names to say what comes back is part of the contract.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/no-generated-empty-object-type': 'off',
+      // Packages type the codes that they hand out as numbers.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
       // Destructured options and `for await` loops over an index are judged by people.
       '@typescript-eslint/prefer-for-of': 'off',
       '@typescript-eslint/no-dynamic-delete': 'off',
@@ -75,7 +84,7 @@ export default defineConfig(
     rules: {
       'max-lines': ['error', { max: 300, skipBlankLines: true }],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
-      complexity: ['error', 18],
+      complexity: ['error', { max: 18, variant: 'modified' }],
       'max-depth': ['error', 4],
       'max-params': ['error', 5],
       'no-console': 'error',
@@ -83,8 +92,12 @@ export default defineConfig(
     },
   },
   ...longFiles.map((file) => ({ files: [file], rules: { 'max-lines': 'off' } })),
-  { files: environmentReaders, rules: { 'no-restricted-syntax': ['error', noDefaultExport, noOnly] } },
-  { files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['src/cli/**/*.ts'],
+    rules: { 'no-console': 'off', 'no-restricted-syntax': ['error', noDefaultExport, noOnly] },
+  },
+  // Suites that ship are tests too: they look at methods without calling them.
+  { files: ['src/testing/**/*.ts'], rules: { '@typescript-eslint/unbound-method': 'off' } },
   {
     // Tests hand over what the types forbid, and read answers whose shape they are about to check.
     files: ['test/**/*.ts', 'examples/**/*.ts'],
@@ -105,11 +118,13 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-extraneous-class': 'off',
-      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/no-misused-spread': 'off',
+      '@typescript-eslint/restrict-plus-operands': 'off',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       'no-console': 'off',
     },
   },
+  { files: ['test/types/**/*.ts'], rules: { '@typescript-eslint/no-unused-vars': 'off' } },
   {
     // Tools ask for a default export.
     files: ['.ci/*.ts', 'test/vitest.config.ts', 'test/build.ts'],
