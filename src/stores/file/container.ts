@@ -50,8 +50,8 @@ export function renderContainer(container: Container, sealKey: Buffer): { bytes:
   const { header, generation, entries } = container;
   const lines: string[] = [];
   for (const { current, previous } of entries.values()) {
-    lines.push(JSON.stringify(current));
-    if (previous) lines.push(JSON.stringify(previous));
+    lines.push(lineOf(current));
+    if (previous) lines.push(lineOf(previous));
   }
   const headerText = JSON.stringify(header);
   const body = `{"header":${headerText},\n"sum":"${checksum(headerText)}",\n"generation":${generation},\n"entries":[\n${lines.join(',\n')}\n]`;
@@ -104,6 +104,15 @@ function indexEntries(entries: readonly SealedEntry[]): Entries | undefined {
     index.set(entry.name, before ? { current: before.current, previous: entry } : { current: entry });
   }
   return index;
+}
+
+/** Entries never change, and a write changes one of ten thousand: the others are not spelled out again. */
+const knownLines = new WeakMap<SealedEntry, string>();
+
+function lineOf(entry: SealedEntry): string {
+  let line = knownLines.get(entry);
+  if (line === undefined) knownLines.set(entry, (line = JSON.stringify(entry)));
+  return line;
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> | undefined {

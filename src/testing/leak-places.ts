@@ -1,0 +1,177 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+
+/** A piece of what is searched, and how to get to it. */
+export interface Place {
+  readonly where: string;
+  readonly content: string | Buffer;
+}
+
+/** Everything that can be read out of a haystack, or out of what it names; see `expectNoLeak`. */
+export function* placesIn(haystack: unknown, path = 'it'): Generator<Place> {
+  const named = namedPlaces(haystack);
+  if (named) {
+    yield* named;
+  } else if (Array.isArray(haystack) && haystack.some((element) => namedPlaces(element))) {
+    for (const [index, element] of haystack.entries()) yield* placesIn(element, `${path}[${index}]`);
+  } else {
+    yield* valuePlaces(haystack, path);
+    yield* shownPlaces(haystack, path);
+  }
+}
+
+/** `{ file }` and `{ pid }` name something outside. */
+function namedPlaces(haystack: unknown): Iterable<Place> | undefined {
+  if (typeof haystack !== 'object' || haystack === null || Reflect.ownKeys(haystack).length !== 1) return undefined;
+  const { file, pid } = haystack as { file?: unknown; pid?: unknown };
+  if (typeof file === 'string') return filePlaces(file);
+  return typeof pid === 'number' ? processPlaces(pid) : undefined;
+}
+
+/** A file, or all files of a directory, with their names. Links are read, not followed. */
+function* filePlaces(path: string): Generator<Place> {
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) {
+    yield { where: `the target of the link ${path}`, content: readlinkSync(path) };
+  } else if (stats.isDirectory()) {
+    for (const name of readdirSync(path)) {
+      yield { where: `the name of a file in ${path}`, content: name };
+      yield* filePlaces(join(path, name));
+    }
+  } else if (stats.isFile()) {
+    yield { where: `the file ${path}`, content: readFileSync(path) };
+  }
+}
+
+/** What other processes can see of one: its environment as it was started with, and its command line (proc(5)). */
+function* processPlaces(pid: number): Generator<Place> {
+  for (const name of ['environ', 'cmdline']) {
+    const path = `/proc/${pid}/${name}`;
+    yield { where: path, content: readFileSync(path) };
+  }
+}
+
+/** What printing would show: internal slots too, which no property leads to. */
+function* shownPlaces(value: unknown, path: string): Generator<Place> {
+  if (!isObject(value)) return;
+  const options = { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null, breakLength: Infinity };
+  const shown = [
+    ['inspected', () => inspect(value, options)],
+    ['as JSON', () => JSON.stringify(value)],
+  ] as const;
+  for (const [how, show] of shown) {
+    const text = attempt(show);
+    if (typeof text === 'string') yield { where: `${path}, ${how}`, content: text };
+  }
+}
+
+/** Every string and byte that can be reached from a value: own properties of any kind, getters, collections, causes. */
+function* valuePlaces(root: unknown, rootPath: string): Generator<Place> {
+  const seen = new Set<object>();
+  const open: [value: unknown, path: string][] = [[root, rootPath]];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [value, where] = next;
+    if (!isObject(value)) {
+      if (value !== undefined && value !== null) yield { where, content: textOf(value) };
+      continue;
+    }
+    if (seen.has(value)) continue;
+    seen.add(value);
+    const bytes = bytesOf(value);
+    if (bytes) yield { where, content: bytes };
+    else open.push(...partsOf(value, where));
+  }
+}
+
+function* partsOf(value: object, path: string): Generator<[unknown, string]> {
+  yield* propertiesOf(value, path);
+  yield* collectedIn(value, path);
+  const { toJSON, toString } = value as { toJSON?: unknown; toString?: unknown };
+  if (typeof toJSON === 'function') yield [attempt(() => toJSON.call(value) as unknown), `${path}.toJSON()`];
+  // A function's text is its source, which is not what it holds.
+  if (typeof toString === 'function' && typeof value !== 'function' && toString !== Object.prototype.toString) {
+    yield [attempt(() => toString.call(value) as unknown), `${path}.toString()`];
+  }
+}
+
+/** Own properties, and the getters of the classes it is of. */
+function* propertiesOf(value: object, path: string): Generator<[unknown, string]> {
+  for (const key of attemptKeys(value)) {
+    yield [typeof key === 'symbol' ? key.description : key, `the name of a property of ${path}`];
+    yield [attempt(() => Reflect.get(value, key)), `${path}${spell(key)}`];
+  }
+  for (let level = prototypeOf(value); level && !isBuiltIn(level); level = prototypeOf(level)) {
+    for (const key of Reflect.ownKeys(level)) {
+      const descriptor = Object.getOwnPropertyDescriptor(level, key);
+      if (descriptor?.get) yield [attempt(() => descriptor.get?.call(value) as unknown), `${path}${spell(key)}`];
+    }
+  }
+}
+
+function* collectedIn(value: object, path: string): Generator<[unknown, string]> {
+  if (value instanceof Map) {
+    let index = 0;
+    for (const [key, element] of value as Map<unknown, unknown>) {
+      yield [key, `key ${index} of ${path}`];
+      yield [element, `entry ${index++} of ${path}`];
+    }
+  } else if (value instanceof Set || value instanceof URLSearchParams || isPairs(value)) {
+    let index = 0;
+    for (const element of value as Iterable<unknown>) yield [element, `entry ${index++} of ${path}`];
+  }
+}
+
+function isPairs(value: object): boolean {
+  return value instanceof Headers || value instanceof FormData;
+}
+
+function bytesOf(value: object): Buffer | undefined {
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return Buffer.from(value);
+  return undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'symbol' ? (value.description ?? '') : String(value);
+}
+
+/** What a read gives; where it throws, the error is what comes out. */
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error;
+  }
+}
+
+function attemptKeys(value: object): (string | symbol)[] {
+  try {
+    return Reflect.ownKeys(value);
+  } catch {
+    return [];
+  }
+}
+
+function prototypeOf(value: object): object | undefined {
+  const found = attempt(() => Reflect.getPrototypeOf(value));
+  return isObject(found) ? found : undefined;
+}
+
+/** Getters of the language's and the platform's own classes may act; what they hold is printed or collected instead. */
+function isBuiltIn(prototype: object): boolean {
+  const { constructor } = prototype as { constructor?: unknown };
+  return (
+    typeof constructor !== 'function' ||
+    /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor))
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function spell(key: string | symbol): string {
+  if (typeof key === 'symbol') return `[${String(key)}]`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
