@@ -72,25 +72,25 @@ export interface DestinationIndex<T> {
 
 /** Builds the index once; each `find` is then one or a few map look-ups, however many owners there are. */
 export function createDestinationIndex<T>(owners: Iterable<DestinationOwner<T>>): DestinationIndex<T> {
-  const byAuthority = new Map<string, Candidate<T>[]>();
+  const byName = new Map<string, Candidate<T>[]>();
   let wildcards = false;
   for (const owner of owners) {
     for (const destination of owner.destinations) {
-      const key = authorityKey(destination.protocol, destination.host.name, destination.port);
-      const candidates = byAuthority.get(key);
-      if (candidates === undefined) byAuthority.set(key, [{ owner, destination }]);
-      else candidates.push({ owner, destination });
-      wildcards ||= destination.host.wildcard;
+      const { name, wildcard } = destination.host;
+      const candidates = byName.get(name) ?? [];
+      if (candidates.push({ owner, destination }) === 1) byName.set(name, candidates);
+      wildcards ||= wildcard;
     }
   }
   return {
     find(method, url) {
-      const { protocol, hostname, port } = url;
-      const exact = best(byAuthority.get(authorityKey(protocol, hostname, port)) ?? [], method, url);
+      const { hostname } = url;
+      const exact = best(byName.get(hostname) ?? [], method, url);
       if (exact !== undefined || !wildcards || hostname.length > MAX_NAME_LENGTH) return exact?.item;
       const candidates: Candidate<T>[] = [];
+      // A wildcard's name starts with a dot, so that it is never taken for an exact host.
       for (let dot = hostname.indexOf('.'); dot !== -1; dot = hostname.indexOf('.', dot + 1)) {
-        candidates.push(...(byAuthority.get(authorityKey(protocol, hostname.slice(dot), port)) ?? []));
+        candidates.push(...(byName.get(hostname.slice(dot)) ?? []));
       }
       return best(candidates, method, url)?.item;
     },
@@ -109,7 +109,11 @@ export function mostSpecific<T>(
   url: CanonicalUrl,
 ): T | undefined {
   const all: Candidate<T>[] = [];
-  for (const owner of candidates) for (const destination of owner.destinations) all.push({ owner, destination });
+  for (const owner of candidates) {
+    for (const destination of owner.destinations) {
+      if (matchDestination(destination, method, url)) all.push({ owner, destination });
+    }
+  }
   return best(all, method, url)?.item;
 }
 
@@ -120,11 +124,6 @@ interface Candidate<T> {
 
 /** No DNS name is longer (RFC 1035, 2.3.4), so none has to be cut at each of its dots. */
 const MAX_NAME_LENGTH = 253;
-
-/** A wildcard's name starts with a dot, so that it never meets an exact host. */
-function authorityKey(protocol: string, name: string, port: number): string {
-  return `${protocol}${name}:${port}`;
-}
 
 function best<T>(
   candidates: readonly Candidate<T>[],

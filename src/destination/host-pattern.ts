@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { ClavigerError, isClavigerError } from '../errors.js';
+import { addressKind } from './address.js';
 import { authorityOf, type Authority } from './authority.js';
 
 /** One host, or with `wildcard` every host that ends with `name`: `.example.com` stands for `*.example.com`. */
@@ -25,7 +27,7 @@ export interface AuthorityPattern {
  * | `https://*.example.com` | `a.example.com`, `a.b.example.com`; not `example.com`, not `aexample.com` |
  * | `https://*.com`, `https://*`, `https://api.*.com`, `https://*api.example.com`, `https://a:*` | refused |
  *
- * @throws `ERR_CONFIG_INVALID`, also for http to a host that is not loopback
+ * @throws `ERR_CONFIG_INVALID`, also for http to a host that is not loopback, and for link-local and unspecified addresses
  */
 export function parseAuthorityPattern(text: string): AuthorityPattern {
   const wildcard = /^[^:]*:\/\/\*\./.test(text);
@@ -39,6 +41,7 @@ export function parseAuthorityPattern(text: string): AuthorityPattern {
   if (protocol === 'http:' && (wildcard || !loopback)) {
     throw invalid('plain http is only for localhost, 127.0.0.0/8 and [::1]; write https');
   }
+  if (isNeverReached(hostname)) throw invalid('no credential goes to a link-local or unspecified address');
   return { protocol, host: { name: wildcard ? `.${hostname}` : hostname, wildcard }, port, loopback };
 }
 
@@ -56,6 +59,11 @@ function readAuthority(text: string): Authority {
     if (error.code === 'ERR_DESTINATION_DENIED') throw invalid('the scheme must be https or http');
     throw invalid(error.message.replace('the URL can be read in two ways: ', ''));
   }
+}
+
+function isNeverReached(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  return isIP(address) !== 0 && ['linkLocal', 'unspecified'].includes(addressKind(address));
 }
 
 function invalid(message: string): ClavigerError {
