@@ -39,10 +39,10 @@ module.exports = {
     },
     {
       name: 'floors-cli',
-      comment: 'The command line uses what every program can use: the public entries.',
+      comment: 'The command line uses what every program can use, the public entries, and leaves without domain words.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: ['^src/cli/', ...publicEntries] },
+      to: { path: '^src/', pathNot: ['^src/cli/', part(['errors', 'internal']), ...publicEntries] },
     },
     {
       name: 'floors-all',

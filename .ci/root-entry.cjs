@@ -14,7 +14,7 @@ module.exports = {
         path: [
           '^src/(http|process|broker|mcp|adapters|testing|cli)/',
           '(^|node_modules/)(undici|@modelcontextprotocol/sdk|keytar)(/|$)',
-          '^(node:)?(child_process|http|https|http2|net|tls|worker_threads)$',
+          '^(node:)?(child_process|http|https|http2|tls|worker_threads)$',
         ],
         reachable: true,
       },

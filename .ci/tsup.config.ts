@@ -19,6 +19,8 @@ const entries = Object.values(packageJson.exports).flatMap((entry) =>
   typeof entry === 'string' ? [] : [entry.default],
 );
 
+const bundled = ['zod', 'jsonc-parser'];
+
 export default defineConfig({
   entry: sources([...entries, packageJson.bin.claviger]),
   dts: { entry: sources(entries) },
@@ -31,10 +33,19 @@ export default defineConfig({
   clean: false,
   // A built-in keeps its `node:`, so that a search for one finds it.
   removeNodeProtocol: false,
-  // The part of zod that is used loads in a fraction of the time of the package; its licence goes with it.
-  noExternal: ['zod'],
+  // The part of them that is used loads in a fraction of the time of the packages; their licences go with it.
+  noExternal: bundled,
+  esbuildOptions(options) {
+    // jsonc-parser's other form is for script tags and can't be bundled.
+    options.mainFields = ['module', 'main'];
+  },
   async onSuccess() {
     await mkdir('dist/licenses', { recursive: true });
-    await copyFile('node_modules/zod/LICENSE', 'dist/licenses/zod.txt');
+    for (const [name, licence] of [
+      ['zod', 'LICENSE'],
+      ['jsonc-parser', 'LICENSE.md'],
+    ] as const) {
+      await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
+    }
   },
 });
