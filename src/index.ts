@@ -29,6 +29,7 @@ export { apiKeyAuth, setDefaultRegistry } from './registry/default-registry.js';
 export type { Auth, AuthOptions } from './registry/auth.js';
 export { loadConfig, loadRegistry } from './registry/load-config.js';
 export type { LoadedConfig, LoadOptions } from './registry/load-config.js';
+export { CONFIG_NAME, discoverConfig, userConfigPath } from './registry/discover-config.js';
 export type { DiscoveryOptions, FoundConfig } from './registry/discover-config.js';
 
 export { withCredential } from './tools/with-credential.js';

@@ -3,6 +3,7 @@ import { ClavigerError, findClavigerError, type Issue } from '../errors.js';
 import { didYouMean } from '../internal/near-names.js';
 import { bearer, type RequestPlacement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
+import { applyCatalog } from './apply-catalog.js';
 import { configInvalid } from './definition-schema.js';
 import type { Origin, Provider, ProviderDefinition } from './provider.js';
 
@@ -26,7 +27,7 @@ export function compileProviders(definitions: readonly ProviderDefinition[], sto
       issues.push({ path: `${path}.name`, message: `a provider named "${definition.name}" is there already` });
       return;
     }
-    providers.set(definition.name, compile(definition, path, stores, issues));
+    providers.set(definition.name, compile(applyCatalog(definition, path, issues), path, stores, issues));
   });
   definitions.forEach((definition, index) => {
     (definition.with ?? []).forEach((companion, position) => {

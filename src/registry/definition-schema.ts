@@ -70,6 +70,7 @@ const store = z.custom<Store>(
 
 export const providerSchema = closed({
   name,
+  uses: z.optional(text),
   source: z.optional(z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function')),
   store: z.optional(z.union([text, store])),
   secretName: z.optional(text),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { AuditSink } from '../audit/event.js';
 import { ClavigerError, type Issue } from '../errors.js';
 import type { Store } from '../stores/store.js';
+import type { AskPassphrase } from '../stores/embedded.js';
 import { openStore } from '../stores/open-store.js';
 import { assertValid, configInvalid, configSchema } from './definition-schema.js';
 import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
@@ -26,6 +27,8 @@ export interface LoadOptions extends DiscoveryOptions {
    * file is used: library code that calls us is consent, a command line is not.
    */
   trusted?: (file: { path: string; sha256: string }) => boolean | Promise<boolean>;
+  /** Asked for the passphrase of a file store that nothing else unlocks; without it such a store is `ERR_STORE_LOCKED`. */
+  askPassphrase?: AskPassphrase;
 }
 
 /** A config file that has been read and checked, ready for `createRegistry`. */
@@ -43,11 +46,12 @@ export interface LoadedConfig {
  */
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const file = discoverConfig(options);
-  if (file === undefined) return { file, options: { providers: [], stores: { default: openStore({ kind: 'file' }, '', '') } } };
+  const { askPassphrase } = options;
+  if (file === undefined) return { file, options: { providers: [], stores: openStores({}, '', askPassphrase) } };
   const text = await readConfig(file);
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
-  return { file, options: toRegistryOptions(config, file.path) };
+  return { file, options: toRegistryOptions(config, file.path, askPassphrase) };
 }
 
 /**
@@ -97,7 +101,8 @@ async function parseConfig(text: string, path: string): Promise<ConfigFile> {
   const [first] = errors;
   if (first !== undefined || tree === undefined) {
     const line = text.slice(0, first?.offset ?? 0).split('\n').length;
-    const what = first === undefined || text.trim() === '' ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
+    const what =
+      first === undefined || text.trim() === '' ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
     throw configInvalid(path, [{ path: '', message: `not valid JSON: ${what}` }]);
   }
   const doubles = duplicateKeys(tree);
@@ -126,18 +131,25 @@ function duplicateKeys(node: JsonNode, path = ''): Issue[] {
   });
 }
 
-function toRegistryOptions(config: ConfigFile, path: string): LoadedConfig['options'] {
-  const directory = dirname(path);
-  const stores: Record<string, Store> = {};
-  for (const [name, definition] of Object.entries({ default: { kind: 'file' }, ...config.stores })) {
-    stores[name] = openStore(definition, directory, `${path}: stores.${name}`);
-  }
+function toRegistryOptions(config: ConfigFile, path: string, ask: AskPassphrase | undefined): LoadedConfig['options'] {
   return {
     providers: config.providers,
-    stores,
-    ...(config.audit === undefined ? {} : { audit: fileSink(resolve(directory, config.audit.file)) }),
+    stores: openStores(config.stores, path, ask),
+    ...(config.audit === undefined ? {} : { audit: fileSink(resolve(dirname(path), config.audit.file)) }),
     ...(config.cache === undefined ? {} : { cache: config.cache }),
   };
+}
+
+function openStores(
+  definitions: ConfigFile['stores'],
+  path: string,
+  ask: AskPassphrase | undefined,
+): Record<string, Store> {
+  const stores: Record<string, Store> = {};
+  for (const [name, definition] of Object.entries({ default: { kind: 'file' }, ...definitions })) {
+    stores[name] = openStore(definition, dirname(path), `${path}: stores.${name}`, ask);
+  }
+  return stores;
 }
 
 /** One JSON object a line. */

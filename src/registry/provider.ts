@@ -24,6 +24,8 @@ export interface KeyShape {
 export interface ProviderDefinition {
   /** `[a-z0-9][a-z0-9._:-]{0,62}` */
   name: string;
+  /** Start from this entry of the catalog; own fields override. */
+  uses?: string;
   /** Yields the credential; or name a store. */
   source?: Source;
   /** A store, or the name of one; default `"default"`. */

@@ -40,6 +40,8 @@ export interface Store {
   list(): Promise<StoredSecretInfo[]>;
   set?(name: string, secret: Secret, metadata?: StoreSetMetadata): Promise<StoredSecretInfo>;
   delete?(name: string): Promise<boolean>;
+  /** Marks a secret as revoked: it is still given, with that state. False if the name is not here. */
+  revoke?(name: string): Promise<boolean>;
   close?(): Promise<void>;
 }
 
