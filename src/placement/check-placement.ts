@@ -78,7 +78,9 @@ function headerProblem(name: string, prefix: string): string | undefined {
 
 function basicProblem(username: string): string | undefined {
   // eslint-disable-next-line no-control-regex -- RFC 7617 §2 forbids exactly these
-  return /[:\x00-\x1f\x7f]/.test(username) ? 'a Basic user name must not hold ":" or control characters (RFC 7617 §2)' : undefined;
+  return /[:\x00-\x1f\x7f]/.test(username)
+    ? 'a Basic user name must not hold ":" or control characters (RFC 7617 §2)'
+    : undefined;
 }
 
 function parameterProblem(name: string | number): string | undefined {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExitStatus } from './exit-status.js';
 import { readProcess } from './process-table.js';
@@ -44,7 +45,8 @@ export interface ProcessTree extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
   /**
    * Ends the tree: end of input, after `graceMs` (default and most 250) SIGTERM, after as long again SIGKILL. Within a second
-   * nothing of it is left and its pipes are closed, whoever held them. Call it as often as you like. Processes that another
+   * nothing of it is left and its pipes are at their end, whoever held them; what they still
+   * hold can be read. Call it as often as you like. Processes that another
    * user owns (`sudo`) are beyond reach.
    */
   close(graceMs?: number): Promise<void>;
@@ -178,10 +180,18 @@ class SpawnedTree implements ProcessTree {
     return true;
   }
 
-  /** What the tree wrote last still arrives; a reader that does not read can't hold the pipes open. */
+  /** What the tree wrote last still arrives, however slowly it is read; a pipe held open by somebody out of reach is closed. */
   async #closePipes(): Promise<void> {
+    const received = this.#output().map((stream) => stream.bytesRead);
     await Promise.race([this.#pipesClosed, delay(drainMs, undefined, { ref: false })]);
-    for (const stream of this.child.stdio) stream?.destroy();
+    this.child.stdin?.destroy();
+    for (const [index, stream] of this.#output().entries()) {
+      if (stream.readableLength === 0 && stream.bytesRead === received[index]) stream.destroy();
+    }
+  }
+
+  #output(): Socket[] {
+    return this.child.stdio.filter((stream, fd): stream is Socket => fd > 0 && stream instanceof Socket);
   }
 }
 

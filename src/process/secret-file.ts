@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ export async function createSecretFile(
 
 function defaultParent(): string {
   const runtime = inheritedEnvironment()['XDG_RUNTIME_DIR'];
-  return runtime?.startsWith('/') === true ? runtime : tmpdir();
+  return runtime !== undefined && existsSync(runtime) ? runtime : tmpdir();
 }
 
 function keep(directory: string): void {

@@ -115,7 +115,10 @@ function byParent(entries: readonly ProcessEntry[]): Map<number, ProcessEntry[]>
 /** Other POSIX systems: the process group, which is all they let us name. */
 function groupTree({ pid, leader, hasExited }: TreeRoot): TreeControl {
   if (leader) return { signal: (signal) => void send(-pid, signal), isGone: () => !send(-pid, 0) };
-  return { signal: (signal) => void send(hasExited() ? 0 : pid, signal), isGone: hasExited };
+  const signal = (name: NodeJS.Signals): void => {
+    if (!hasExited()) send(pid, name);
+  };
+  return { signal, isGone: hasExited };
 }
 
 /** Windows: `taskkill` walks the tree; there is no polite way to end a console process there. */
