@@ -67,12 +67,10 @@ async function lockedRun<T>(path: string, work: (lock: FileLock) => Promise<T>, 
 async function acquire(path: string, { timeoutMs = 10_000, signal }: FileLockOptions): Promise<string> {
   signal?.throwIfAborted();
   const token = randomBytes(8).toString('hex');
-  const candidate = `${path}.${token}.candidate`;
+  const record = spellRecord({ token, ...ownIdentity() });
+  const candidate = `${path}.${record}.candidate`;
   const deadline = performance.now() + timeoutMs;
-  await writeFile(candidate, JSON.stringify({ token, ...ownIdentity() } satisfies LockRecord), {
-    mode: 0o600,
-    flag: 'wx',
-  });
+  await writeFile(candidate, record, { mode: 0o600, flag: 'wx' });
   try {
     for (let pauseMs = 1; !(await linked(candidate, path)); pauseMs = Math.min(pauseMs * 2, 20)) {
       if (performance.now() > deadline) throw heldByAnother(path);
@@ -136,19 +134,15 @@ async function readRecord(path: string): Promise<LockRecord | undefined> {
   return parseRecord(text) ?? { token: 'unreadable', pid: 0, start: '', realm: '' };
 }
 
+/** The text of a record: what the lock file holds, and part of the name of each file that is to become one. */
+function spellRecord({ token, pid, start, realm }: LockRecord): string {
+  return [token, pid, start, realm].join('-');
+}
+
 function parseRecord(text: string): LockRecord | undefined {
-  try {
-    const { token, pid, start, realm } = JSON.parse(text) as Record<string, unknown>;
-    const valid =
-      typeof token === 'string' &&
-      /^[0-9a-f]{16}$/.test(token) &&
-      typeof pid === 'number' &&
-      typeof start === 'string' &&
-      typeof realm === 'string';
-    return valid ? { token, pid, start, realm } : undefined;
-  } catch {
-    return undefined;
-  }
+  const [, token, pid, start, realm] = /^([0-9a-f]{16})-(\d+)-(\d*)-([0-9a-f]{16})$/.exec(text) ?? [];
+  if (token === undefined || start === undefined || realm === undefined) return undefined;
+  return { token, pid: Number(pid), start, realm };
 }
 
 async function assertHeld(path: string, token: string): Promise<void> {
@@ -164,9 +158,11 @@ async function sweep(path: string): Promise<void> {
   const directory = dirname(path);
   const prefix = `${basename(path)}.`;
   for (const name of await readdir(directory)) {
-    if (!name.startsWith(prefix) || !/(^|\.)(steal-\w+|\w+\.candidate)$/.test(name.slice(prefix.length))) continue;
+    const rest = name.startsWith(prefix) ? name.slice(prefix.length) : '';
     const left = join(directory, name);
-    const record = await readRecord(left);
+    const candidate = /(?:^|\.)([^.]+)\.candidate$/.exec(rest)?.[1];
+    // A candidate's name tells whose it is, even of one that died before there was anything in it.
+    const record = candidate ? parseRecord(candidate) : /^steal-\w+$/.test(rest) ? await readRecord(left) : undefined;
     if (record !== undefined && (await isDead(left, record))) await rm(left, { force: true });
   }
 }

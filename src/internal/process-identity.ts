@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -6,7 +7,7 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in clock ticks since boot (proc(5), `/proc/PID/stat` field 22); "" where there is no `/proc`. */
   readonly start: string;
-  /** Within which the process number means something: host name, boot and process-number namespace. */
+  /** Within which the process number means something: a hash of host name, boot and process-number namespace; hex. */
   readonly realm: string;
 }
 
@@ -39,7 +40,7 @@ function statOf(pid: number): { state: string; start: string } | undefined {
 function ownRealm(): string {
   const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')).trim();
   const namespace = textOf(() => readlinkSync('/proc/self/ns/pid'));
-  return [hostname(), boot, namespace].join(' ');
+  return createHash('sha256').update([hostname(), boot, namespace].join('\n')).digest('hex').slice(0, 16);
 }
 
 function respondsToSignals(pid: number): boolean {
