@@ -22,16 +22,16 @@ export type {
 
 export { createRegistry } from './registry/registry.js';
 export type { RegistryOptions } from './registry/registry.js';
-export type { Registry, ResolveOptions } from './registry/registry-contract.js';
+export type { Auth, AuthOptions, Registry, ResolveOptions } from './registry/registry-contract.js';
 export type { KeyShape, ProviderDefinition, ProviderDescription } from './registry/provider.js';
 export type { CacheOptions } from './registry/credential-cache.js';
 export { apiKeyAuth, setDefaultRegistry } from './registry/default-registry.js';
-export type { Auth, AuthOptions } from './registry/auth.js';
 export { loadConfig, loadRegistry } from './registry/load-config.js';
 export type { LoadedConfig, LoadOptions } from './registry/load-config.js';
 export { CONFIG_NAME, discoverConfig, userConfigPath } from './registry/discover-config.js';
 export type { DiscoveryOptions, FoundConfig } from './registry/discover-config.js';
 
+export { hideParameter } from './tools/hide-parameter.js';
 export { withCredential } from './tools/with-credential.js';
 export type { WithCredentialOptions } from './tools/with-credential.js';
 export type { AnyFunction, Into, WithoutCredential } from './tools/injected-type.js';

@@ -19,7 +19,7 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
       },
       (error: unknown) => {
         settled();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

@@ -10,7 +10,8 @@ import {
   type Placement,
   type ProcessPlacement,
 } from '../placement/placement.js';
-import { assertAuth, type Auth } from '../registry/auth.js';
+import { assertAuth } from '../registry/auth.js';
+import type { Auth } from '../registry/registry-contract.js';
 import type { Provider } from '../registry/provider.js';
 
 /** One credential for a child, and where it goes. */
@@ -35,7 +36,7 @@ export function checkInjections(injections: readonly Injection[]): void {
     }
     if (into === undefined) continue;
     checkPlacement(into);
-    if (isRequestPlacement(into as Placement)) throw requestPlacement(auth.providerName, (into as Placement).in);
+    if (isRequestPlacement(into)) throw requestPlacement(auth.providerName, (into as Placement).in);
   }
 }
 

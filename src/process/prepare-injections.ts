@@ -74,7 +74,7 @@ export async function prepareInjections(
 
 /** The redactors of all registries that injections draw from, each once. */
 export async function redactorsOf(injections: readonly Injection[]): Promise<Redactor[]> {
-  const registries = await Promise.all(injections.map(({ auth }) => auth.registry()));
+  const registries = await Promise.all(injections.map(async ({ auth }) => auth.registry()));
   return [...new Set(registries.map((registry) => coreOf(registry).redactor))];
 }
 

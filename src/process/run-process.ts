@@ -72,7 +72,11 @@ function start(options: RunProcessOptions, prepared: PreparedInjections): Proces
   });
 }
 
-async function pipeOutput(tree: ProcessTree, options: RunProcessOptions, redactors: readonly Redactor[]): Promise<void> {
+async function pipeOutput(
+  tree: ProcessTree,
+  options: RunProcessOptions,
+  redactors: readonly Redactor[],
+): Promise<void> {
   const { stdout, stderr } = tree.child;
   await Promise.all([
     stdout === null ? undefined : pipeRedacted(stdout, scannerOf(redactors), options.stdout ?? process.stdout),

@@ -21,7 +21,7 @@ export function createBreaker(label: string, now: () => number): Breaker {
     failures = 0;
   };
   const failed = (error: unknown) => {
-    if (!(error instanceof ClavigerError) || error.code !== 'ERR_STORE_UNAVAILABLE') return succeeded();
+    if (!(error instanceof ClavigerError) || error.code !== 'ERR_STORE_UNAVAILABLE') return void succeeded();
     failures += 1;
     lastFailure = error;
     if (failures >= THRESHOLD) openUntil = now() + OPEN_MS;

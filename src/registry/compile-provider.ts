@@ -18,7 +18,10 @@ export interface NamedStores {
  *
  * @throws ClavigerError `ERR_CONFIG_INVALID` with every finding.
  */
-export function compileProviders(definitions: readonly ProviderDefinition[], stores: NamedStores): Map<string, Provider> {
+export function compileProviders(
+  definitions: readonly ProviderDefinition[],
+  stores: NamedStores,
+): Map<string, Provider> {
   const issues: Issue[] = [];
   const providers = new Map<string, Provider>();
   definitions.forEach((definition, index) => {

@@ -165,5 +165,7 @@ function isGone(error: unknown): error is ClavigerError {
 
 /** Down or locked; a store that says no, or that somebody has tampered with, is not "failing". */
 function isStoreFailure(error: unknown): boolean {
-  return error instanceof ClavigerError && (error.code === 'ERR_STORE_UNAVAILABLE' || error.code === 'ERR_STORE_LOCKED');
+  return (
+    error instanceof ClavigerError && (error.code === 'ERR_STORE_UNAVAILABLE' || error.code === 'ERR_STORE_LOCKED')
+  );
 }

@@ -1,6 +1,6 @@
-import { createAuth, type Auth, type AuthOptions } from './auth.js';
+import { createAuth } from './auth.js';
 import { loadRegistry } from './load-config.js';
-import type { Registry } from './registry-contract.js';
+import type { Auth, AuthOptions, Registry } from './registry-contract.js';
 
 let current: Registry | Promise<Registry> | undefined;
 

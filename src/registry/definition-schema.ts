@@ -34,7 +34,10 @@ const placement = z
       }),
       ...(['parameter', 'env', 'file', 'argument'] as const).map((kind) => z.looseObject({ in: z.literal(kind) })),
     ],
-    { error: 'must be a placement such as { "in": "header", "name": "X-API-Key" }: in is header, query, cookie or basic' },
+    {
+      error:
+        'must be a placement such as { "in": "header", "name": "X-API-Key" }: in is header, query, cookie or basic',
+    },
   )
   .check(
     z.superRefine((value, context) => {
@@ -51,7 +54,8 @@ const headers = z.record(z.string(), z.string()).check(
   z.superRefine((value, context) => {
     for (const [header, content] of Object.entries(value)) {
       const problem = companionProblem(header, content);
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: [header], input: undefined });
+      if (problem !== undefined)
+        context.addIssue({ code: 'custom', message: problem, path: [header], input: undefined });
     }
   }),
 );
@@ -64,14 +68,16 @@ function companionProblem(header: string, content: string): string | undefined {
 }
 
 const store = z.custom<Store>(
-  (value) => typeof value === 'object' && value !== null && typeof (value as Partial<Store>).get === 'function',
+  (value) => typeof (value as Partial<Store> | undefined)?.get === 'function',
   'must be a store, or the name of one',
 );
 
 export const providerSchema = closed({
   name,
   uses: z.optional(text),
-  source: z.optional(z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function')),
+  source: z.optional(
+    z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function'),
+  ),
   store: z.optional(z.union([text, store])),
   secretName: z.optional(text),
   placement: z.optional(z.union([placement, z.array(placement).check(z.minLength(1))])),
@@ -105,7 +111,9 @@ export const cacheSchema = closed({
 export const registrySchema = closed({
   providers: z.array(providerSchema),
   stores: z.optional(z.record(z.string(), store)),
-  audit: z.optional(z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function')),
+  audit: z.optional(
+    z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function'),
+  ),
   cache: z.optional(z.union([z.literal(false), cacheSchema])),
   resolveTimeoutMs: z.optional(z.number().check(z.positive())),
   now: z.optional(z.custom<() => number>((value) => typeof value === 'function', 'must be a function')),

@@ -21,7 +21,11 @@ export interface FoundConfig {
  * Looks for the config file: the one named, `CLAVIGER_CONFIG`, the nearest one up to the root of the repository, the
  * one in the user's config directory. Outside a repository only the current directory itself counts as a project.
  */
-export function discoverConfig({ configFile, cwd = process.cwd(), env = process.env }: DiscoveryOptions): FoundConfig | undefined {
+export function discoverConfig({
+  configFile,
+  cwd = process.cwd(),
+  env = process.env,
+}: DiscoveryOptions): FoundConfig | undefined {
   if (configFile !== undefined) return { path: resolve(cwd, configFile), found: 'named' };
   const named = env['CLAVIGER_CONFIG'];
   if (named !== undefined && named !== '') return { path: resolve(cwd, named), found: 'environment' };

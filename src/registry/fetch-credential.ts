@@ -74,7 +74,7 @@ function toAnswer(provider: Provider, result: unknown): Answer | undefined {
   if (typeof result === 'object' && result !== null && !Array.isArray(result) && 'secret' in result) {
     return result as SourceResult;
   }
-  throw unusable(provider, `${Array.isArray(result) ? 'an array' : result === null ? 'null' : `a ${typeof result}`}`);
+  throw unusable(provider, Array.isArray(result) ? 'an array' : result === null ? 'null' : `a ${typeof result}`);
 }
 
 function toHeld(provider: Provider, answer: Answer, now: number): Held {
@@ -96,7 +96,10 @@ function toHeld(provider: Provider, answer: Answer, now: number): Held {
     ...(answer.username === undefined ? {} : { username: answer.username }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
-  return { credential: Object.freeze(credential), destinations: answer.destinations?.map((text) => parseDestination(text)) };
+  return {
+    credential: Object.freeze(credential),
+    destinations: answer.destinations?.map((text) => parseDestination(text)),
+  };
 }
 
 function usableSecret(provider: Provider, value: unknown): Secret {
@@ -139,7 +142,11 @@ function notFound(provider: Provider, account: string | undefined): ClavigerErro
 function unavailable(provider: Provider, what: string, cause?: unknown): ClavigerError {
   const { label } = provider.origin;
   const details = { provider: provider.name, store: label, ...(cause === undefined ? {} : { cause }) };
-  return new ClavigerError('ERR_STORE_UNAVAILABLE', `${label} ${what}; the credential of ${provider.name} can't be fetched`, details);
+  return new ClavigerError(
+    'ERR_STORE_UNAVAILABLE',
+    `${label} ${what}; the credential of ${provider.name} can't be fetched`,
+    details,
+  );
 }
 
 const passed = new Set<ErrorCode>([

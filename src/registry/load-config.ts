@@ -27,6 +27,8 @@ export interface LoadOptions extends DiscoveryOptions {
    * file is used: library code that calls us is consent, a command line is not.
    */
   trusted?: (file: { path: string; sha256: string }) => boolean | Promise<boolean>;
+  /** The content of `configFile`, for who has it already: it is then not read, and need not be there. */
+  text?: string;
   /** Asked for the passphrase of a file store that nothing else unlocks; without it such a store is `ERR_STORE_LOCKED`. */
   askPassphrase?: AskPassphrase;
 }
@@ -48,7 +50,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const file = discoverConfig(options);
   const { askPassphrase } = options;
   if (file === undefined) return { file, options: { providers: [], stores: openStores({}, '', askPassphrase) } };
-  const text = await readConfig(file);
+  const text = options.text ?? (await readConfig(file));
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
   return { file, options: toRegistryOptions(config, file.path, askPassphrase) };
@@ -67,7 +69,7 @@ export async function loadRegistry(options: LoadOptions = {}): Promise<Registry>
   const close = registry.close.bind(registry);
   registry.close = async () => {
     await close();
-    await Promise.all(Object.values(loaded.options.stores).map((store) => store.close?.()));
+    await Promise.all(Object.values(loaded.options.stores).map(async (store) => store.close?.()));
   };
   return registry;
 }

@@ -1,11 +1,27 @@
+import type { Consumer } from '../access/consumer.js';
 import type { AuditTrail } from '../audit/trail.js';
 import type { Credential } from '../credential.js';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import type { Redactor } from '../redaction/redactor.js';
-import type { Auth, AuthOptions } from './auth.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Provider, ProviderDescription } from './provider.js';
+
+/** Which credential a call is to get, and for whom. Made by {@link apiKeyAuth} or `registry.auth()`; holds no secret. */
+export interface Auth {
+  readonly providerName: string;
+  readonly consumer?: Consumer | (() => Consumer | undefined);
+  readonly account?: string | (() => string | undefined);
+  /** The registry that resolves it, at each call. */
+  registry(): Registry | Promise<Registry>;
+}
+
+export interface AuthOptions {
+  /** Who uses the credential; a function runs at each call (`AsyncLocalStorage`). */
+  consumer?: Consumer | (() => Consumer | undefined);
+  /** Whose credential; a function runs at each call. Part of every cache key. */
+  account?: string | (() => string | undefined);
+}
 
 export interface ResolveOptions extends AuthOptions {
   /** Where the credential is to go: refused when its provider does not list it. */

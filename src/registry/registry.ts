@@ -76,7 +76,10 @@ class OpenRegistry implements Registry, RegistryCore {
     this.audit = options.audit === undefined ? undefined : createAuditTrail(options.audit);
     this.#timeoutMs = options.resolveTimeoutMs ?? 10_000;
     this.#policy = policyOf(options);
-    this.#providers = compileProviders(options.providers, { names: [...stores.keys()], get: (name) => stores.get(name) });
+    this.#providers = compileProviders(options.providers, {
+      names: [...stores.keys()],
+      get: (name) => stores.get(name),
+    });
     const { principals, companions } = candidates(this.#providers);
     this.#principals = createDestinationIndex(principals);
     this.#companions = createDestinationIndex(companions);
@@ -219,7 +222,8 @@ function closed(): ClavigerError {
 
 function notFound(name: string, known: readonly string[]): ClavigerError {
   const near = didYouMean(name, known);
-  const hint = near !== '' ? near : known.length === 0 ? ' (none is defined)' : ` (defined: ${known.slice(0, 10).join(', ')})`;
+  const hint =
+    near !== '' ? near : known.length === 0 ? ' (none is defined)' : ` (defined: ${known.slice(0, 10).join(', ')})`;
   const message = `no provider is named "${name}"${hint}: define it, or run "claviger add ${name}"`;
   return new ClavigerError('ERR_PROVIDER_NOT_FOUND', message, { provider: name });
 }

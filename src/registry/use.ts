@@ -5,11 +5,11 @@ import { assertAllowed, type Destination } from '../destination/destination.js';
 import { findClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { statusOf } from '../internal/status-of.js';
-import type { Auth } from './auth.js';
+import type { Redactor } from '../redaction/redactor.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Held } from './fetch-credential.js';
 import type { Provider } from './provider.js';
-import { coreOf, type RegistryCore } from './registry-contract.js';
+import { coreOf, type Auth, type RegistryCore } from './registry-contract.js';
 
 /** A method, and a whole URL or the raw target of a request. */
 export type Target =
@@ -24,6 +24,8 @@ export interface Grant {
   readonly url: CanonicalUrl | undefined;
   /** The credentials that its provider wants on the same request. */
   readonly companions: readonly { readonly provider: Provider; readonly credential: Credential }[];
+  /** Knows these credentials, and every other one of the registry. */
+  readonly redactor: Redactor;
 }
 
 export interface Outcome<R> {
@@ -41,6 +43,8 @@ export interface Use<P, R> {
   readonly signal?: AbortSignal | undefined;
   /** A later hop of a call that was counted already: no event of its own unless it is refused. */
   readonly continued?: boolean;
+  /** What the surface itself refuses, before anything is fetched: it throws. */
+  inspect?(url: CanonicalUrl): void;
   /** Puts the credential into an object of our own making, never into the caller's. */
   place(grant: Grant): P;
   call(placed: P): R | PromiseLike<R>;
@@ -63,7 +67,7 @@ export function use<P, R>(auth: Auth, step: Use<P, R>): Promise<R> {
     if (!(registry instanceof Promise)) return new CredentialUse(coreOf(registry), auth, step).run();
     return registry.then((loaded) => new CredentialUse(coreOf(loaded), auth, step).run());
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 
@@ -125,6 +129,7 @@ class CredentialUse<P, R> {
     const target = this.#target;
     if (target === undefined) return;
     this.#url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
+    this.#step.inspect?.(this.#url);
   }
 
   /** Only where the provider says; a companion that says nothing goes where its principal goes. */
@@ -181,6 +186,7 @@ class CredentialUse<P, R> {
         companions === undefined
           ? none
           : companions.map((part) => ({ provider: part.provider, credential: this.#granted(part) })),
+      redactor: this.#core.redactor,
     };
   }
 
@@ -200,7 +206,8 @@ class CredentialUse<P, R> {
     this.#repeated = true;
     const parts = [main, ...(this.#companions ?? [])];
     const newer = await Promise.all(parts.map((part) => this.#newer(part)));
-    if (newer.includes(true) && this.#step.repeatable() && this.#step.signal?.aborted !== true) return this.#attempt(main);
+    if (newer.includes(true) && this.#step.repeatable() && this.#step.signal?.aborted !== true)
+      return this.#attempt(main);
     this.#repeated = false;
     return 'error' in outcome ? this.#fail(outcome.error) : this.#succeed(outcome.result as R);
   }
@@ -222,13 +229,13 @@ class CredentialUse<P, R> {
 
   #fail(error: unknown): Promise<never> {
     if (this.#core.audit !== undefined) this.#audit('use', findClavigerError(error)?.code ?? 'error', statusOf(error));
-    return Promise.reject((this.#step.redact ? this.#core.redactor.error(error) : error) as Error);
+    return Promise.reject((this.#step.redact ? this.#core.redactor.error(error) : error));
   }
 
   /** Before the call was made. */
   #refuse(error: unknown): Promise<never> {
     if (this.#core.audit !== undefined) this.#audit('refuse', findClavigerError(error)?.code ?? 'error', undefined);
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 
   #audit(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status?: number): void {

@@ -16,9 +16,10 @@ export type WithoutCredential<F extends AnyFunction, I extends Into | Placement>
 ) => Deferred<ReturnType<F>>;
 
 /** Async generators stay what they are; everything else becomes a promise. */
-type Deferred<R> = R extends AsyncGenerator<infer T, infer TReturn, infer TNext>
-  ? AsyncGenerator<T, TReturn, TNext>
-  : Promise<Awaited<R>>;
+type Deferred<R> =
+  R extends AsyncGenerator<infer T, infer TReturn, infer TNext>
+    ? AsyncGenerator<T, TReturn, TNext>
+    : Promise<Awaited<R>>;
 
 type WithoutParameter<Args extends unknown[], N> = [N] extends [never]
   ? Args

@@ -43,7 +43,11 @@ export function placeRequest(args: readonly unknown[], grant: Grant, placement: 
   if (isRequest(input)) {
     const head = headOf(init?.headers ?? input.headers, grant, placement);
     const request = new Request(urlOf(grant, head), input);
-    return [request, { ...init, headers: new Headers(head.headers), redirect: redirectOf(init, input.redirect) }, ...rest];
+    return [
+      request,
+      { ...init, headers: new Headers(head.headers), redirect: redirectOf(init, input.redirect) },
+      ...rest,
+    ];
   }
   if (typeof input === 'string' || input instanceof URL) {
     const head = headOf(init?.headers, grant, placement);
@@ -84,7 +88,9 @@ function pairsOf(headers: HeaderBag | undefined): [string, string][] {
   if (headers === undefined) return [];
   if (Symbol.iterator in headers) return [...headers].map(([name, value]) => [name, value]);
   return Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as [string, string]] : [...value].map((one): [string, string] => [name, one]),
+    typeof value === 'string'
+      ? [[name, value] as [string, string]]
+      : [...value].map((one): [string, string] => [name, one]),
   );
 }
 

@@ -1,8 +1,14 @@
 import { ClavigerError } from '../errors.js';
 import { statusOf } from '../internal/status-of.js';
 import { checkPlacement } from '../placement/check-placement.js';
-import { isRequestPlacement, parameter, type ParameterPlacement, type RequestPlacement } from '../placement/placement.js';
-import { assertAuth, type Auth } from '../registry/auth.js';
+import {
+  isRequestPlacement,
+  parameter,
+  type ParameterPlacement,
+  type RequestPlacement,
+} from '../placement/placement.js';
+import { assertAuth } from '../registry/auth.js';
+import type { Auth } from '../registry/registry-contract.js';
 import { use, type Grant, type Outcome, type Target, type Use } from '../registry/use.js';
 import { findSignal } from './find-signal.js';
 import type { AnyFunction, Into, WithoutCredential } from './injected-type.js';
@@ -145,7 +151,7 @@ function requestStep(placement: RequestPlacement, settings: Settings): Step {
 
 /** A generator's body runs at the first `next()`; so does everything before it. */
 async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
-  return yield* await start();
+  return (yield* await start()) as unknown;
 }
 
 function isAsyncGenerator(fn: AnyFunction): boolean {

@@ -18,7 +18,9 @@ function audited(source = countingSource({ secret: canary(), version: '1' })) {
 describe('the audit trail', () => {
   test('has one event for a use, with the path and without the query (D23)', async () => {
     const { registry, events } = audited();
-    await registry.resolve('p', { destination: { method: 'GET', url: 'https://api.example.com/v1/users?id=secret-query' } });
+    await registry.resolve('p', {
+      destination: { method: 'GET', url: 'https://api.example.com/v1/users?id=secret-query' },
+    });
     expect(events).toEqual([
       {
         time: 1_700_000_000_000,

@@ -59,7 +59,11 @@ describe('the config file', () => {
     ['a misspelt key', '{ "provider": [], "providers": [] }', 'did you mean "providers"'],
     ['a syntax error', '{ "providers": [\n  { "name": }\n] }', 'line 2'],
     ['nothing in it', '', 'empty'],
-    ['two stores of one name', '{ "stores": { "a": {"kind":"env"}, "a": {"kind":"file"} }, "providers": [] }', 'stores.a'],
+    [
+      'two stores of one name',
+      '{ "stores": { "a": {"kind":"env"}, "a": {"kind":"file"} }, "providers": [] }',
+      'stores.a',
+    ],
     ['a store of an unknown kind', '{ "stores": { "a": { "kind": "fiel" } }, "providers": [] }', 'did you mean "file"'],
     ['a misspelt store option', '{ "stores": { "a": { "kind": "file", "pth": "x" } }, "providers": [] }', '"path"'],
     ['a provider with a store that is not there', '{ "providers": [{ "name": "p", "store": "v" }] }', 'no store'],
@@ -93,7 +97,10 @@ describe('the config file', () => {
   });
 
   test('can name a file for the audit trail, one JSON object a line', async () => {
-    await place('a.json', `{ "stores": { "default": { "kind": "env" } }, "providers": [{ "name": "p" }], "audit": { "file": "log/audit.jsonl" } }`);
+    await place(
+      'a.json',
+      `{ "stores": { "default": { "kind": "env" } }, "providers": [{ "name": "p" }], "audit": { "file": "log/audit.jsonl" } }`,
+    );
     const registry = await loadRegistry({ configFile: join(root, 'a.json') });
     await rejects(registry.resolve('p'), 'ERR_CREDENTIAL_NOT_FOUND');
     await expect

@@ -57,13 +57,18 @@ describe('a provider definition', () => {
   });
 
   test('gets all its findings in one error', async () => {
-    expect(await issuesOf({ name: 'p', store: 'x', destinations: ['ftp://a', 'nonsense'], with: ['q'] })).toHaveLength(4);
+    expect(await issuesOf({ name: 'p', store: 'x', destinations: ['ftp://a', 'nonsense'], with: ['q'] })).toHaveLength(
+      4,
+    );
   });
 
   test('never shows a value of its input in the error (L6)', async () => {
     const key = canary();
     const error = await rejects(
-      () => createRegistry({ providers: [{ name: 'p', apiKey: key, headers: { 'X-Key': `${key}\n` }, shape: key } as never] }),
+      () =>
+        createRegistry({
+          providers: [{ name: 'p', apiKey: key, headers: { 'X-Key': `${key}\n` }, shape: key } as never],
+        }),
       'ERR_CONFIG_INVALID',
     );
     expect(JSON.stringify(error) + error.message).not.toContain(key);
@@ -72,7 +77,12 @@ describe('a provider definition', () => {
 
 describe('a registry', () => {
   test('names near providers when it has none of that name', async () => {
-    const registry = createRegistry({ providers: [{ name: 'github', source }, { name: 'stripe', source }] });
+    const registry = createRegistry({
+      providers: [
+        { name: 'github', source },
+        { name: 'stripe', source },
+      ],
+    });
     const error = await rejects(registry.resolve('githb'), 'ERR_PROVIDER_NOT_FOUND');
     expect(error.message).toContain('did you mean "github"');
   });

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { basic, bearer, cookie, createRegistry, header, query, withCredential, type RequestPlacement } from '../../src/index.js';
+import {
+  basic,
+  bearer,
+  cookie,
+  createRegistry,
+  header,
+  query,
+  withCredential,
+  type RequestPlacement,
+} from '../../src/index.js';
 import { canary } from '../support/canary.js';
 import { rejects } from '../support/rejects.js';
 
@@ -98,7 +107,9 @@ describe('a function called like fetch', () => {
     await call(url);
     const other = spy(basic({ username: 'bob' }));
     await other.call(url);
-    const sent = [calls, other.calls].map(([first]) => (first?.[1]?.headers as Record<string, string>)['Authorization']);
+    const sent = [calls, other.calls].map(
+      ([first]) => (first?.[1]?.headers as Record<string, string>)['Authorization'],
+    );
     expect(sent).toEqual(['anna', 'bob'].map((user) => `Basic ${Buffer.from(`${user}:${key}`).toString('base64')}`));
   });
 
@@ -132,13 +143,18 @@ describe('a function called like fetch', () => {
 describe('a function called with one object', () => {
   test('gets a copy with the credential on it, its other properties kept', async () => {
     const calls: unknown[] = [];
-    const call = withCredential((options: { url: string; data?: unknown; headers?: Record<string, string> }) => void calls.push(options), {
-      auth,
-      into: query('key'),
-    });
+    const call = withCredential(
+      (options: { url: string; data?: unknown; headers?: Record<string, string> }) => void calls.push(options),
+      {
+        auth,
+        into: query('key'),
+      },
+    );
     const mine = Object.freeze({ url, data: { a: 1 } });
     await call(mine);
-    expect(calls).toEqual([{ url: `${url}?key=${key}`, data: { a: 1 }, headers: { 'X-Version': '7' }, redirect: 'error' }]);
+    expect(calls).toEqual([
+      { url: `${url}?key=${key}`, data: { a: 1 }, headers: { 'X-Version': '7' }, redirect: 'error' },
+    ]);
   });
 
   test('without a url is refused', async () => {
@@ -155,7 +171,9 @@ describe('a secret that may not stand where it is to go', () => {
     ['a cookie', cookie('c'), 'has blank inside'],
     ['Basic', basic(), 'control\u0007character'],
   ] as const)('is refused for %s', async (_, into, secret) => {
-    const odd = createRegistry({ providers: [{ name: 'p', source: () => secret, baseUrl: 'https://api.example.com' }] });
+    const odd = createRegistry({
+      providers: [{ name: 'p', source: () => secret, baseUrl: 'https://api.example.com' }],
+    });
     const { call, calls } = spy(into, odd.auth('p'));
     const error = await rejects(call(url), 'ERR_PLACEMENT_INVALID');
     expect(error.message).not.toContain(secret.trim());
@@ -163,7 +181,9 @@ describe('a secret that may not stand where it is to go', () => {
   });
 
   test('is encoded exactly once in a query (Q11, Q12)', async () => {
-    const odd = createRegistry({ providers: [{ name: 'p', source: () => 's3 cr&t+/=', baseUrl: 'https://api.example.com' }] });
+    const odd = createRegistry({
+      providers: [{ name: 'p', source: () => 's3 cr&t+/=', baseUrl: 'https://api.example.com' }],
+    });
     const { call, calls } = spy(query('key[a]&b'), odd.auth('p'));
     await call(url);
     expect(calls[0]?.[0]).toBe(`${url}?key%5Ba%5D%26b=s3%20cr%26t%2B%2F%3D`);
