@@ -32,6 +32,10 @@ export class FormIndex {
   readonly #byHead = new Map<number, string[]>();
   /** What can be seen of a form when less than its head is there. */
   readonly #cutHeads = new Set<string>();
+  /** Nothing shorter than this can hold a form. */
+  readonly shortest = Math.min(...WINDOWS);
+  /** Whether some form is a number, so that numbers have to be looked at too. */
+  hasNumbers = false;
 
   /** A form under 8 units is not searched for. */
   add(form: string): void {
@@ -44,6 +48,7 @@ export class FormIndex {
     forms.splice(place, 0, form);
     this.#byHead.set(head, forms);
     this.#isHead[head] = 1;
+    this.hasNumbers ||= /^\d+$/.test(form);
     for (let length = 1; length < HEAD; length++) this.#cutHeads.add(form.slice(0, length));
     this.#tableOf(window).add(form);
   }

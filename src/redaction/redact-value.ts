@@ -1,25 +1,50 @@
+import { ValueCopy } from './copy-value.js';
 import type { FormIndex } from './form-index.js';
+import { isSurelyClean } from './is-clean.js';
+import { redactError } from './redact-error.js';
+import { redactSymbol } from './redact-atom.js';
 import { redactText } from './redact-units.js';
+import { ValueGraph } from './value-graph.js';
+import { wrapLive } from './wrap-live.js';
 
-/** First step: strings, plain objects and arrays. */
+/** Redacts what functions give back: values of any shape, and errors. */
 export class ValueRedaction {
-  readonly #forms: FormIndex;
+  readonly forms: FormIndex;
 
   constructor(forms: FormIndex) {
-    this.#forms = forms;
+    this.forms = forms;
   }
 
   value<T>(value: T): T {
-    if (typeof value === 'string') return redactText(this.#forms, value) as T;
-    if (Array.isArray(value)) return value.map((each: unknown) => this.value(each)) as T;
-    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [this.value(key), this.value(each)])) as T;
+    switch (typeof value) {
+      case 'string':
+        return redactText(this.forms, value) as T;
+      case 'object':
+        return value === null || isSurelyClean(this.forms, value) ? value : (this.#object(value) as T);
+      case 'number':
+      case 'bigint':
+        return this.#number(value) as T;
+      case 'symbol':
+        return redactSymbol(this.forms, value) as T;
+      default:
+        return value;
+    }
   }
 
   error<E>(error: E): E | Error {
-    if (!(error instanceof Error)) return this.value(error);
-    error.message = redactText(this.#forms, error.message);
-    if (error.stack !== undefined) error.stack = redactText(this.#forms, error.stack);
-    return error;
+    return this.value(error);
+  }
+
+  #number(value: number | bigint): unknown {
+    if (!this.forms.hasNumbers) return value;
+    const digits = String(value);
+    const redacted = redactText(this.forms, digits);
+    return redacted === digits ? value : redacted;
+  }
+
+  #object(value: object): unknown {
+    const graph = new ValueGraph(this.forms, value);
+    const copy = new ValueCopy(graph, (source) => wrapLive(this, source));
+    return graph.root.kind === 'error' ? redactError(this.forms, graph.root, copy) : copy.node(graph.root);
   }
 }

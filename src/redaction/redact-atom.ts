@@ -1,0 +1,74 @@
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+import type { FormIndex } from './form-index.js';
+import { redactBytes, redactText } from './redact-units.js';
+import { isPairs, isUrl } from './value-kinds.js';
+
+type Pairs = Iterable<[string, unknown]> & { append(name: string, value: unknown): void };
+
+/** A copy without secrets of a value that holds text or bytes and nothing beneath; the identical one if it holds none. */
+export function redactAtom(forms: FormIndex, value: object): unknown {
+  if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return redactBuffer(forms, value);
+  if (isPairs(value)) return redactPairs(forms, value as Pairs);
+  if (isUrl(value)) return redactUrl(forms, value as URL);
+  if (types.isSymbolObject(value))
+    return redactSymbol(forms, value.valueOf() as symbol) === value.valueOf() ? value : '[secret]';
+  const text = String(value);
+  const redacted = redactText(forms, text);
+  if (redacted === text) return value;
+  return types.isStringObject(value) ? new String(redacted) : redacted;
+}
+
+export function redactSymbol(forms: FormIndex, symbol: symbol): symbol {
+  const description = symbol.description ?? '';
+  const redacted = redactText(forms, description);
+  return redacted === description ? symbol : Symbol(redacted);
+}
+
+function redactBuffer(forms: FormIndex, value: ArrayBufferLike | ArrayBufferView): unknown {
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
+  const redacted = redactBytes(forms, bytes);
+  if (redacted === bytes) return value;
+  if (!ArrayBuffer.isView(value)) return types.isSharedArrayBuffer(value) ? shared(redacted) : redacted.buffer;
+  return viewLike(value, redacted);
+}
+
+/** Of the same type; elements of several bytes are filled up with zeros. */
+export function viewLike(view: ArrayBufferView, bytes: Uint8Array): unknown {
+  if (Buffer.isBuffer(view)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = 'BYTES_PER_ELEMENT' in view ? (view.BYTES_PER_ELEMENT as number) : 1;
+  const whole = new Uint8Array(Math.ceil(bytes.length / size) * size);
+  whole.set(bytes);
+  const Type = view.constructor as new (buffer: ArrayBuffer) => unknown;
+  return new Type(whole.buffer);
+}
+
+function shared(bytes: Uint8Array): SharedArrayBuffer {
+  const copy = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
+
+function redactPairs(forms: FormIndex, value: Pairs): unknown {
+  const clean = (part: unknown) => (typeof part === 'string' ? redactText(forms, part) : part);
+  const pairs = [...value].map(([name, each]) => ({ name, value: each, newName: clean(name), newValue: clean(each) }));
+  if (pairs.every((pair) => pair.name === pair.newName && pair.value === pair.newValue)) return value;
+  const copy = new (value.constructor as new () => Pairs)();
+  for (const pair of pairs) {
+    try {
+      copy.append(pair.newName as string, pair.newValue);
+    } catch {
+      // `[secret]` is no header name
+      copy.append('secret', pair.newValue);
+    }
+  }
+  return copy;
+}
+
+function redactUrl(forms: FormIndex, url: URL): unknown {
+  const redacted = redactText(forms, url.href);
+  if (redacted === url.href) return url;
+  return URL.canParse(redacted) ? new URL(redacted) : redacted;
+}

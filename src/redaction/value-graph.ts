@@ -1,0 +1,159 @@
+import type { FormIndex } from './form-index.js';
+import { redactAtom, redactSymbol } from './redact-atom.js';
+import { redactText } from './redact-units.js';
+import { isDuplex, kindOf, typeName, type Kind } from './value-kinds.js';
+import { partsOf, type Part } from './value-parts.js';
+
+/**
+ * What stands above an object. Beneath an instance nothing is wrapped, as its methods would not know the wrapper; beneath an
+ * error all but what can be written to as well (its request's socket).
+ */
+type Place = 'open' | 'error' | 'instance';
+const places: readonly Place[] = ['open', 'error', 'instance'];
+
+export interface Node {
+  readonly source: object;
+  readonly kind: Kind | 'unreadable';
+  place: Place;
+  parts?: readonly Part[];
+  readonly parents: Set<Node>;
+  isDirty: boolean;
+  /** Whether it has a function, or leads to a stream or the like: what has no place in the copy of an instance. */
+  isCarrier: boolean;
+  /** What stands for it in a copy. */
+  copy?: unknown;
+}
+
+/**
+ * All objects of a value, each read once, and marked if it holds a secret or leads to one that does. Nothing in here calls
+ * itself, so that neither depth nor cycles matter.
+ */
+export class ValueGraph {
+  readonly root: Node;
+  readonly #forms: FormIndex;
+  readonly #nodes = new Map<object, Node>();
+  readonly #unread: Node[] = [];
+
+  constructor(forms: FormIndex, root: object) {
+    this.#forms = forms;
+    this.root = this.#nodeOf(root, 'open');
+    for (let node = this.#unread.pop(); node !== undefined; node = this.#unread.pop()) this.#read(node);
+    this.#markAncestors();
+    this.#markCarriers();
+  }
+
+  get(object: object): Node | undefined {
+    return this.#nodes.get(object);
+  }
+
+  dirty(): Node[] {
+    return [...this.#nodes.values()].filter((node) => node.isDirty);
+  }
+
+  /** Anything but an object, without a secret. */
+  primitive(value: unknown): unknown {
+    if (typeof value === 'string') return redactText(this.#forms, value);
+    if (typeof value === 'symbol') return redactSymbol(this.#forms, value);
+    if (!this.#forms.hasNumbers || (typeof value !== 'number' && typeof value !== 'bigint')) return value;
+    const digits = String(value);
+    const redacted = redactText(this.#forms, digits);
+    return redacted === digits ? value : redacted;
+  }
+
+  #nodeOf(source: object, place: Place): Node {
+    let node = this.#nodes.get(source);
+    if (node === undefined) {
+      node = { source, kind: safeKindOf(source), place, parents: new Set(), isDirty: false, isCarrier: false };
+      this.#nodes.set(source, node);
+      this.#unread.push(node);
+    } else if (places.indexOf(place) < places.indexOf(node.place)) {
+      node.place = place;
+      this.#unread.push(node);
+    }
+    return node;
+  }
+
+  #read(node: Node): void {
+    if (node.kind === 'leaf') return;
+    if (node.kind === 'unreadable' || isWrapped(node)) {
+      node.isDirty = true;
+      return;
+    }
+    try {
+      if (node.kind === 'atom') {
+        node.copy = redactAtom(this.#forms, node.source);
+        node.isDirty = node.copy !== node.source;
+        return;
+      }
+      node.parts ??= partsOf(node.source, node.kind);
+    } catch {
+      Object.assign(node, { kind: 'unreadable', isDirty: true });
+      return;
+    }
+    for (const part of node.parts) {
+      this.#visit(part.key, node);
+      this.#visit(part.value, node);
+    }
+  }
+
+  #visit(value: unknown, parent: Node): void {
+    if (typeof value === 'object' && value !== null) this.#nodeOf(value, placeBeneath(parent)).parents.add(parent);
+    else if (typeof value === 'function') parent.isCarrier = true;
+    else if (this.primitive(value) !== value) parent.isDirty = true;
+  }
+
+  #markAncestors(): void {
+    const marked = this.dirty();
+    for (let node = marked.pop(); node !== undefined; node = marked.pop()) {
+      // The outermost error is altered itself: what leads back to it needs no copy.
+      if (node === this.root && node.kind === 'error') continue;
+      for (const parent of node.parents) {
+        if (parent.isDirty || (isWrapped(node) && placeBeneath(parent) === 'instance')) continue;
+        parent.isDirty = true;
+        marked.push(parent);
+      }
+    }
+  }
+
+  /** Beneath an instance that is copied, also what only carries functions, streams and the like. */
+  #markCarriers(): void {
+    const carriers = [...this.#nodes.values()].filter(
+      ({ kind, isCarrier }) => isCarrier || kind === 'live' || kind === 'opaque',
+    );
+    for (let node = carriers.pop(); node !== undefined; node = carriers.pop()) {
+      node.isCarrier = true;
+      for (const parent of node.parents)
+        if (!parent.isCarrier) carriers.push(Object.assign(parent, { isCarrier: true }));
+    }
+    const copied = this.dirty().filter(({ kind }) => kind === 'instance');
+    const seen = new Set(copied);
+    for (let node = copied.pop(); node !== undefined; node = copied.pop()) {
+      for (const { value } of node.parts ?? []) {
+        const child = typeof value === 'object' && value !== null ? this.#nodes.get(value) : undefined;
+        if (child?.place !== 'instance' || !child.isCarrier || seen.has(child)) continue;
+        seen.add(child);
+        child.isDirty = true;
+        copied.push(child);
+      }
+    }
+  }
+}
+
+/** Whether it gives its content later and is replaced by what redacts that. */
+export function isWrapped(node: Node): boolean {
+  if (node.kind !== 'live' || node.place === 'instance') return false;
+  return node.place === 'open' || !isDuplex(node.source);
+}
+
+export function placeBeneath(node: Node): Place {
+  if (node.kind === 'instance' || node.kind === 'opaque' || node.kind === 'live') return 'instance';
+  return node.kind === 'error' && node.place === 'open' ? 'error' : node.place;
+}
+
+function safeKindOf(source: object): Kind | 'unreadable' {
+  try {
+    return kindOf(source);
+  } catch {
+    return 'unreadable';
+  }
+}

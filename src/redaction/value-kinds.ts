@@ -1,0 +1,139 @@
+import { types } from 'node:util';
+import { Secret } from '../secret.js';
+
+/**
+ * How a value is treated. `leaf`: can't hold a text. `atom`: holds text or bytes, and nothing beneath. `array`, `plain`, `map`,
+ * `set`, `error`, `instance`: looked into. `live`: gives its content later, so it is wrapped. `opaque`: of no use as a copy
+ * (writable streams, sockets, agents), so its type's name stands for one that holds a secret.
+ */
+export type Kind = 'leaf' | 'atom' | 'array' | 'plain' | 'map' | 'set' | 'error' | 'instance' | 'live' | 'opaque';
+
+type Shape = Record<PropertyKey, unknown>;
+
+/** @throws What a getter or a proxy throws. */
+export function kindOf(value: object): Kind {
+  if (Array.isArray(value)) return 'array';
+  if (isLeaf(value)) return 'leaf';
+  if (types.isMap(value)) return 'map';
+  if (types.isSet(value)) return 'set';
+  if (isError(value)) return 'error';
+  if (isAtom(value)) return 'atom';
+  if (isLive(value)) return 'live';
+  if (isPlain(value)) return 'plain';
+  return isOpaque(value) ? 'opaque' : 'instance';
+}
+
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+/** A stream that can be written to as well: a socket, a TLS connection, got's request. */
+export function isDuplex(value: object): boolean {
+  return isNodeReadable(value) && isFunction(value, 'write') && isFunction(value, 'end');
+}
+
+export function isNodeReadable(value: object): boolean {
+  return isFunction(value, 'pipe') && isFunction(value, 'on') && isFunction(value, '_read');
+}
+
+export function isResponse(value: object): boolean {
+  return tagOf(value) === 'Response' && isFunction(value, 'clone') && 'headers' in value;
+}
+
+export function isReadableStream(value: object): boolean {
+  return tagOf(value) === 'ReadableStream' && isFunction(value, 'getReader');
+}
+
+export function isBlob(value: object): boolean {
+  return (tagOf(value) === 'Blob' || tagOf(value) === 'File') && isFunction(value, 'stream');
+}
+
+export function isAsyncIterable(value: object): boolean {
+  return isFunction(value, Symbol.asyncIterator);
+}
+
+export function isIterator(value: object): boolean {
+  return isFunction(value, 'next') && isFunction(value, Symbol.iterator);
+}
+
+/** Pairs of name and value behind methods: `Headers`, `URLSearchParams`, `FormData`. */
+export function isPairs(value: object): boolean {
+  const tag = tagOf(value);
+  return (
+    (tag === 'Headers' || tag === 'URLSearchParams' || tag === 'FormData') &&
+    isFunction(value, 'append') &&
+    isFunction(value, Symbol.iterator)
+  );
+}
+
+export function isUrl(value: object): boolean {
+  return tagOf(value) === 'URL' && 'href' in value;
+}
+
+/** What a value is called: `ClientRequest`, `Agent`, `Function`. */
+export function typeName(value: unknown): string {
+  if (typeof value === 'function') return 'Function';
+  try {
+    const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+    return typeof name === 'string' && name !== '' ? name : 'Object';
+  } catch {
+    return 'Object';
+  }
+}
+
+/** Nothing to be found in these, or not for us to look into. */
+function isLeaf(value: object): boolean {
+  return (
+    value instanceof Secret ||
+    types.isDate(value) ||
+    types.isWeakMap(value) ||
+    types.isWeakSet(value) ||
+    value instanceof WeakRef ||
+    types.isNumberObject(value) ||
+    types.isBooleanObject(value) ||
+    value === globalThis ||
+    value === globalThis.process
+  );
+}
+
+function isAtom(value: object): boolean {
+  return (
+    types.isAnyArrayBuffer(value) ||
+    ArrayBuffer.isView(value) ||
+    types.isRegExp(value) ||
+    types.isBoxedPrimitive(value) ||
+    isUrl(value) ||
+    isPairs(value)
+  );
+}
+
+function isLive(value: object): boolean {
+  return (
+    types.isPromise(value) ||
+    isResponse(value) ||
+    isReadableStream(value) ||
+    isNodeReadable(value) ||
+    isBlob(value) ||
+    isAsyncIterable(value) ||
+    isIterator(value)
+  );
+}
+
+function isOpaque(value: object): boolean {
+  const isStream = isFunction(value, 'pipe') && isFunction(value, 'on');
+  const isAgent = isFunction(value, 'addRequest') || isFunction(value, 'dispatch');
+  return isStream || isAgent || tagOf(value) === 'WritableStream' || tagOf(value) === 'TransformStream';
+}
+
+function isFunction(value: object, key: PropertyKey): boolean {
+  return typeof (value as Shape)[key] === 'function';
+}
+
+function tagOf(value: object): unknown {
+  return (value as Shape)[Symbol.toStringTag];
+}

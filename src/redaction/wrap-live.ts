@@ -1,0 +1,46 @@
+import type { Readable } from 'node:stream';
+import { types } from 'node:util';
+import type { Redaction } from './item-redaction.js';
+import { isBlob, isIterator, isNodeReadable, isReadableStream, isResponse } from './value-kinds.js';
+import { RedactedAsyncIterator, RedactedIterator, wrapAsyncIterable } from './wrap-iterator.js';
+import { wrapResponse } from './wrap-response.js';
+import { wrapNodeReadable, wrapReadableStream } from './wrap-stream.js';
+
+/** What redacts the content of a value that gives it later. */
+export function wrapLive(redaction: Redaction, source: object): unknown {
+  if (types.isPromise(source)) return wrapPromise(source, redaction);
+  if (isResponse(source)) return wrapResponse(source as Response, redaction);
+  if (isReadableStream(source)) return wrapReadableStream(source as ReadableStream, redaction);
+  if (isNodeReadable(source)) return wrapNodeReadable(source as Readable, redaction);
+  if (isBlob(source)) return wrapBlob(source as Blob, redaction);
+  if (!(Symbol.asyncIterator in source)) return new RedactedIterator(source as Iterator<unknown>, redaction);
+  if (!isIterator(source) && !('next' in source)) return wrapAsyncIterable(source as AsyncIterable<unknown>, redaction);
+  return new RedactedAsyncIterator(source as unknown as AsyncIterator<unknown>, redaction);
+}
+
+function wrapPromise(source: Promise<unknown>, redaction: Redaction): Promise<unknown> {
+  return source.then(
+    (value) => redaction.value(value),
+    (error: unknown) => {
+      throw redaction.error(error);
+    },
+  );
+}
+
+function wrapBlob(source: Blob, redaction: Redaction): Blob {
+  const stream = () => wrapReadableStream(source.stream() as ReadableStream, redaction) as ReadableStream<Uint8Array>;
+  const content = () => new Response(stream() as never);
+  const { type } = source;
+  const file = 'lastModified' in source ? (source as File) : undefined;
+  const wrapper = file === undefined ? new Blob([], { type }) : new File([], redaction.value(file.name), { type });
+  const methods = {
+    stream,
+    text: () => content().text(),
+    arrayBuffer: () => content().arrayBuffer(),
+    bytes: async () => new Uint8Array(await content().arrayBuffer()),
+    slice: (...range: [number?, number?, string?]) => wrapBlob(source.slice(...range), redaction),
+  };
+  for (const [name, value] of Object.entries(methods))
+    Object.defineProperty(wrapper, name, { value, configurable: true });
+  return wrapper;
+}
