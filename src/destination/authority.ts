@@ -81,7 +81,6 @@ function protocolOf(text: string): 'https:' | 'http:' {
 function brokenRule(raw: string): string | undefined {
   if (raw === '') return 'it has no host';
   if (raw.includes('@')) return 'it holds user information before the host';
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\0-\x20\x7f]/.test(raw)) return 'its host holds a space or a control character';
   if (raw.includes('%')) return 'its host is percent-encoded or has a zone id';
   if (/[/?#\\]/.test(raw)) return 'its host holds a delimiter';

@@ -42,7 +42,6 @@ export function canonicalPath(raw: string, host?: string): string {
 function brokenRule(raw: string): string | undefined {
   if (raw.includes('\\')) return 'its path holds a backslash';
   if (!raw.startsWith('/')) return 'its path does not start with "/"';
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\0-\x20\x7f]/.test(raw)) return 'its path holds a space or a control character; encode a space as %20';
   if (raw.includes('//')) return 'its path holds "//"';
   if (/[?#]/.test(raw)) return 'its path holds a "?" or "#"';

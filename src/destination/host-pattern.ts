@@ -38,7 +38,7 @@ export function parseAuthorityPattern(text: string): AuthorityPattern {
   if (wildcard && (!hostname.includes('.') || /^[\d.]+$/.test(hostname))) {
     throw invalid('at least two labels of a name must follow "*." in a host');
   }
-  if (protocol === 'http:' && (wildcard || !loopback)) {
+  if (protocol === 'http:' && !loopback) {
     throw invalid('plain http is only for localhost, 127.0.0.0/8 and [::1]; write https');
   }
   if (isNeverReached(hostname)) throw invalid('no credential goes to a link-local or unspecified address');

@@ -311,7 +311,7 @@ describe('a rule', () => {
   it('that is empty means nothing, not everything (C27)', () => {
     expect(outcome(() => (assertAllowed('example', [], 'GET', canonicalUrl(allowed('/x'))), 'sent'))).toBe(DENIED);
     expect(createDestinationIndex([]).find('GET', canonicalUrl(allowed('/x')))).toBeUndefined();
-    for (const text of ['', ' ', `${' '}https://${host}`, `,https://${host}`]) {
+    for (const text of ['', ' ', ` https://${host}`, `,https://${host}`]) {
       expect(outcome(() => parseDestination(text).text)).toBe('ERR_CONFIG_INVALID');
     }
   });

@@ -259,7 +259,7 @@ describe('the canonical URL', () => {
       `https://${secret}@a/`,
       `https://a/${secret}//?${secret}#${secret}`,
       `https://a/?${secret}\0`,
-      `${secret}`,
+      secret,
       `${secret}://x`,
       `https://u:${secret}`,
       `https://a b${secret}/`,
@@ -307,6 +307,7 @@ describe('the canonical request target', () => {
     '/a b',
     '/a?b c',
     '/a#b',
+    '/a?b#c',
     '/a\r\nX: y',
     '/é',
     '/?é',
@@ -488,7 +489,7 @@ describe('any URL at all (C28)', () => {
         ]);
         expect(canonicalUrl(new URL(input))).toEqual(url);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
   });
 
@@ -507,7 +508,7 @@ describe('any URL at all (C28)', () => {
         }
         expect(url.path).not.toMatch(/\/\/|\\|%5c|%00|[^!-~]/i);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
   });
 
@@ -554,7 +555,7 @@ describe('what policy judged is what is sent (C28)', () => {
         expect(await sentByRequest(url)).toBe(expected);
         expect(await (await fetch(url.href)).text()).toBe(expected);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 });

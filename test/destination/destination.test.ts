@@ -208,6 +208,11 @@ describe('the most specific destination', () => {
       'https://api.example.com/v1/users/1',
       'https://api.example.com/v1/users/1/**',
     ],
+    [
+      'fewer wildcards, none of which counts as literal',
+      'https://api.example.com/v1/users/**',
+      'https://api.example.com/v1/*sers/*',
+    ],
     ['a method list', 'GET https://api.example.com/v1/**', 'https://api.example.com/v1/**'],
   ])('is that with %s', (_, first, second) => {
     expect(found('GET', 'https://api.example.com/v1/users/1', [first], [second])).toBe(first);

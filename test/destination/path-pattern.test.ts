@@ -37,6 +37,7 @@ const VECTORS: readonly [string, readonly string[], readonly string[]][] = [
   ['/a%20b', ['/a%20b'], ['/a b', '/a+b']],
   ['/*F', ['/xF'], ['/a%2F', '/%2F']],
   ['/*2Fa', ['/x2Fa'], ['/x%2Fa']],
+  ['/*2F*', ['/x2Fa', '/%2F2Fa'], ['/x%2Fa']],
   ['/a//b', ['/a//b'], ['/a/b']],
 ];
 
@@ -88,7 +89,7 @@ describe('the path rule', () => {
       .filter((text) => !/\*\*(?!\/?$)|[^/]\*\*/.test(text));
     fc.assert(
       fc.property(pattern, path, (text, tried) => matches(text, tried) === reference(text, tried)),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
   });
 
