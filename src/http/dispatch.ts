@@ -1,0 +1,54 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * undici's dispatch interfaces, as far as they are the same in undici 7 and 8. They are written down here, as users bring
+ * dispatchers of either version.
+ */
+export interface DispatchOptions {
+  origin?: string | URL | undefined;
+  path: string;
+  method: string;
+  headers?: unknown;
+  body?: unknown;
+  query?: Record<string, unknown> | null | undefined;
+  upgrade?: boolean | string | null | undefined;
+  /** As undici's redirect interceptor has it; 0 keeps one from following. */
+  maxRedirections?: number | undefined;
+  /** The name in the certificate, where it is not that of the origin (undici's dns interceptor sets it). */
+  servername?: string | null | undefined;
+}
+
+export type HeaderRecord = Record<string, string | string[] | undefined>;
+
+export interface DispatchController {
+  readonly aborted: boolean;
+  readonly paused: boolean;
+  readonly reason: Error | null;
+  rawHeaders?: unknown;
+  rawTrailers?: unknown;
+  abort(reason: Error): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface DispatchHandler {
+  onRequestStart?(controller: DispatchController, context: unknown): void;
+  onRequestUpgrade?(controller: DispatchController, statusCode: number, headers: HeaderRecord, socket: Duplex): void;
+  onResponseStart?(
+    controller: DispatchController,
+    statusCode: number,
+    headers: HeaderRecord,
+    statusMessage?: string,
+  ): void;
+  onResponseData?(controller: DispatchController, chunk: Buffer): void;
+  onResponseEnd?(controller: DispatchController, trailers: HeaderRecord): void;
+  onResponseError?(controller: DispatchController, error: Error): void;
+}
+
+/** Anything with undici's `dispatch`: an Agent, a Pool, a ProxyAgent, a MockAgent, of undici 7 or 8. */
+export interface Dispatching {
+  // A method, so that parameters are compared both ways and either version's dispatch fits.
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
+}
+
+export type Dispatch = Dispatching['dispatch'];
