@@ -1,19 +1,17 @@
-import { constraintsOn, declares } from './constraints-on-parameter.js';
+import { constrains, declares } from './schema-demands.js';
 import { hideInValue, keptKey } from './hide-in-keyword.js';
 import { hideInNames } from './hide-in-names.js';
 import type { Place, SchemaDocument } from './schema-document.js';
-import { isJsonObject, referenceKeywords, subschemas, type JsonObject } from './schema-keywords.js';
+import { isJsonObject, referenceKeywords, subschemas, subschemasOf, type JsonObject } from './schema-keywords.js';
 
 /** What a JSON Schema says about one argument of a call, wherever combinators and references have put it. */
 export interface ArgumentLevel {
   /** Every schema that describes the arguments object along with this one, itself first. */
   from(place: Place): readonly LevelPlace[];
   declared(place: Place): boolean;
-  /** Demands on the parameter's value, from {@link constraintsOn}, in this schema and all that describe the same object. */
-  constraints(place: Place): ReadonlySet<string>;
   /** Whether hiding the parameter changes this schema or one that it refers to for the same object. */
   touched(place: Place): boolean;
-  /** `not`, `if` or `oneOf` whose outcome depends on the parameter's value, which nobody knows here. */
+  /** Whether the outcome of a `not`, `if` or `oneOf` depends on the parameter's value, which nobody knows here. */
   undecided(place: Place, keyword: 'not' | 'if' | 'oneOf'): boolean;
 }
 
@@ -26,49 +24,42 @@ export interface LevelPlace {
 }
 
 export function createArgumentLevel(document: SchemaDocument, name: string): ArgumentLevel {
-  const from = remembered((start: Place) => {
+  const from = (start: Place): LevelPlace[] => {
     const found: LevelPlace[] = [];
     const seen = new Set<string>();
     const queue = [{ place: start, negated: false }];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const { place, negated } = next;
+    for (const { place, negated } of queue) {
       const key = `${String(negated)} ${place.pointer}`;
       if (seen.has(key) || !isJsonObject(place.node)) continue;
       seen.add(key);
-      const references = referencesOf(place, document);
-      const unresolved = references.find(({ target }) => target === undefined)?.reference;
-      found.push(unresolved === undefined ? next : { ...next, unresolved });
-      for (const { target } of references) if (target !== undefined) queue.push({ place: target, negated });
-      for (const { keys, position } of subschemas(place.node)) {
-        if (position === 'here') queue.push({ place: document.step(place, keys), negated: negated || keys[0] === 'not' });
-      }
+      const { next, unresolved } = neighboursOf(place, document);
+      found.push(unresolved === undefined ? { place, negated } : { place, negated, unresolved });
+      for (const { place: neighbour, under } of next) queue.push({ place: neighbour, negated: negated || under === 'not' });
     }
     return found;
-  });
+  };
 
-  const constraints = remembered(
-    (place: Place) => new Set(from(place).flatMap((each) => constraintsOn(name, each.place.node as JsonObject))),
-  );
+  const constrained = anyFrom(document, ({ node }) => isJsonObject(node) && constrains(name, node));
   const undecided: ArgumentLevel['undecided'] = (place, keyword) => {
     const value = (place.node as JsonObject)[keyword];
-    if (keyword !== 'oneOf') return isJsonObject(value) && constraints(document.step(place, [keyword])).size > 0;
-    if (!Array.isArray(value)) return false;
-    const demands = value.flatMap((_, index) => [...constraints(document.step(place, [keyword, String(index)]))]);
-    return new Set(demands).size > 1;
+    return subschemasOf(keyword, value).some(({ keys }) => constrained(document.step(place, keys)));
   };
-  const touchedItself = (place: Place): boolean =>
-    (['not', 'if', 'oneOf'] as const).some((keyword) => undecided(place, keyword)) ||
-    Object.entries(place.node as JsonObject).some(
-      ([keyword, value]) =>
-        hideInValue(keyword, value, name) !== value ||
-        (isJsonObject(value) && Object.keys(value).some((key) => keptKey(keyword, key, name) !== key)) ||
-        (keyword === 'propertyNames' && hideInNames(document.step(place, [keyword]), name, document) !== value),
-    );
-  const touched = remembered((place: Place) => from(place).some((each) => touchedItself(each.place)));
+  const touched = anyFrom(
+    document,
+    (place) =>
+      isJsonObject(place.node) &&
+      ((['not', 'if', 'oneOf'] as const).some((keyword) => undecided(place, keyword)) ||
+        Object.entries(place.node).some(
+          ([keyword, value]) =>
+            hideInValue(keyword, value, name) !== value ||
+            (isJsonObject(value) && Object.keys(value).some((key) => keptKey(keyword, key, name) !== key)) ||
+            (keyword === 'propertyNames' && hideInNames(document.step(place, [keyword]), name, document) !== value),
+        )),
+  );
   const declared = (place: Place): boolean =>
     from(place).some(({ place: { node }, negated }) => !negated && declares(name, node as JsonObject));
 
-  return { from, declared, constraints, touched, undecided };
+  return { from, declared, touched, undecided };
 }
 
 export interface Reference {
@@ -89,13 +80,41 @@ export function referencesOf(place: Place, document: SchemaDocument): Reference[
   });
 }
 
-function remembered<T>(compute: (place: Place) => T): (place: Place) => T {
-  const known = new Map<string, T>();
-  return (place) => {
-    const before = known.get(place.pointer);
-    if (before !== undefined) return before;
-    const value = compute(place);
-    known.set(place.pointer, value);
-    return value;
+interface Neighbours {
+  readonly next: readonly { readonly place: Place; readonly under: string }[];
+  readonly unresolved: string | undefined;
+}
+
+/** The schemas one step away that describe the same value. */
+function neighboursOf(place: Place, document: SchemaDocument): Neighbours {
+  const references = isJsonObject(place.node) ? referencesOf(place, document) : [];
+  const followed = references.flatMap(({ keyword, target }) => (target ? [{ place: target, under: keyword }] : []));
+  const inner = subschemas(place.node)
+    .filter(({ position }) => position === 'here')
+    .map(({ keys }) => ({ place: document.step(place, keys), under: keys[0] }));
+  const unresolved = references.find(({ target }) => target === undefined)?.reference;
+  return { next: [...followed, ...inner], unresolved };
+}
+
+/** Whether a schema, or any that describes the same value along with it, passes a test; remembered for all on the way. */
+function anyFrom(document: SchemaDocument, test: (place: Place) => boolean): (start: Place) => boolean {
+  const known = new Map<string, boolean>();
+  return (start) => {
+    const cameFrom = new Map<string, string | undefined>();
+    const stack: { place: Place; parent?: string }[] = [{ place: start }];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const { place, parent } = next;
+      if (cameFrom.has(place.pointer) || known.get(place.pointer) === false) continue;
+      cameFrom.set(place.pointer, parent);
+      if (known.get(place.pointer) === true || test(place)) {
+        for (let at: string | undefined = place.pointer; at !== undefined; at = cameFrom.get(at)) known.set(at, true);
+        return true;
+      }
+      for (const { place: neighbour } of neighboursOf(place, document).next) {
+        stack.push({ place: neighbour, parent: place.pointer });
+      }
+    }
+    for (const pointer of cameFrom.keys()) known.set(pointer, false);
+    return false;
   };
 }

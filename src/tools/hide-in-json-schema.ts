@@ -2,8 +2,9 @@ import { ClavigerError } from '../errors.js';
 import { createArgumentLevel, type ArgumentLevel } from './argument-level.js';
 import { hideInPlaces } from './hide-in-places.js';
 import { hideInPattern } from './hide-in-keyword.js';
+import { isMirroredPlace } from './mirrored-parameter.js';
 import { openDocument, type Place, type SchemaDocument } from './schema-document.js';
-import { isJsonObject, subschemas, type JsonObject } from './schema-keywords.js';
+import { isJsonObject, type JsonObject } from './schema-keywords.js';
 
 /**
  * A JSON Schema of a call's arguments without one argument: the schema that is left to satisfy when the argument is
@@ -26,11 +27,8 @@ import { isJsonObject, subschemas, type JsonObject } from './schema-keywords.js'
  */
 export function hideInJsonSchema(schema: object, name: string): { schema: object; removed: boolean } {
   const { document, level } = open(schema, name);
-  if (!level.declared(document.root)) {
-    assertAllResolved(document.root, level, name);
-    return { schema, removed: false };
-  }
   assertAllResolved(document.root, level, name);
+  if (!level.declared(document.root)) return { schema, removed: false };
   assertNotMirrored(document, level, name);
   return { schema: hideInPlaces(document, level, name) as object, removed: true };
 }
@@ -80,25 +78,9 @@ function assertNotMirrored(document: SchemaDocument, level: ArgumentLevel, name:
       const map = (place.node as JsonObject)[keyword];
       const keys = isJsonObject(map) ? Object.keys(map) : [];
       const own = keys.filter((key) => (keyword === 'properties' ? key === name : hideInPattern(key, name) !== key));
-      if (!own.some((key) => isMirrored(document.step(place, [keyword, key]), document))) continue;
+      if (!own.some((key) => isMirroredPlace(document.step(place, [keyword, key]), document))) continue;
       const why = 'it is marked to be mirrored into an HTTP header (x-mcp-header)';
       throw new ClavigerError('ERR_PLACEMENT_INVALID', `parameter "${name}" can't be hidden: ${why}`);
     }
   }
-}
-
-/** Whether the schema of a parameter, or of a part of it, carries the annotation. */
-function isMirrored(start: Place, document: SchemaDocument): boolean {
-  const queue = [start];
-  const seen = new Set<string>();
-  for (let place = queue.pop(); place !== undefined; place = queue.pop()) {
-    if (seen.has(place.pointer) || !isJsonObject(place.node)) continue;
-    seen.add(place.pointer);
-    if (Object.hasOwn(place.node, 'x-mcp-header')) return true;
-    const reference = place.node['$ref'];
-    const target = typeof reference === 'string' ? document.resolve(reference, place) : undefined;
-    if (target !== undefined) queue.push(target);
-    for (const { keys } of subschemas(place.node)) queue.push(document.step(place, keys));
-  }
-  return false;
 }

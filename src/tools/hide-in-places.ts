@@ -4,12 +4,7 @@ import { demandedBy, hideInValue, keptKey } from './hide-in-keyword.js';
 import { hideInNames } from './hide-in-names.js';
 import { escapeToken, toFragment, unescapeToken, type Place, type SchemaDocument } from './schema-document.js';
 import { isJsonObject, subschemas, subschemasOf, type JsonObject } from './schema-keywords.js';
-
-/**
- * How a schema is read: `hidden` where it describes the arguments of the call, `whole` where it describes something
- * deeper, which may well have a property of that name. One schema may be needed in both readings.
- */
-type Reading = 'hidden' | 'whole';
+import { readingOf, usesOf, type Reading, type SchemaUses } from './schema-uses.js';
 
 /**
  * Builds the document without the parameter: schemas that describe the call's arguments lose it, all others stay. A
@@ -23,10 +18,7 @@ export function hideInPlaces(document: SchemaDocument, level: ArgumentLevel, nam
 type Placed = Map<string, string>;
 
 class Rewriting {
-  /** Schemas that a reference in the result needs, each in a reading. */
-  readonly #needed = new Map<string, { place: Place; reading: Reading }>();
-  /** What the parameter's own schema refers to. */
-  readonly #ofParameter = new Set<string>();
+  readonly #uses: SchemaUses;
   /** Known after the first run; until then references stay as they are. */
   #placed: Placed | undefined;
   /** Undefined while a copy is written: its inner schemas are not where references should lead. */
@@ -36,11 +28,12 @@ class Rewriting {
     readonly document: SchemaDocument,
     readonly level: ArgumentLevel,
     readonly name: string,
-  ) {}
+  ) {
+    this.#uses = usesOf(document, level, name);
+  }
 
   run(): unknown {
     const { root } = this.document;
-    this.#need(root, 'hidden');
     const placed: Placed = (this.#recording = new Map());
     this.#write(root, 'hidden', '');
     const copies = this.#nameCopies(placed);
@@ -55,48 +48,8 @@ class Rewriting {
     return { ...result, [container]: { ...before, ...Object.fromEntries(added) } };
   }
 
-  /** A schema that hiding would not change is the same in both readings. */
-  #reading(place: Place, reading: Reading): Reading {
-    return reading === 'hidden' && this.level.touched(place) ? 'hidden' : 'whole';
-  }
-
-  /** Follows all references of the result, from the root. */
-  #need(place: Place, reading: Reading): void {
-    const { node } = place;
-    if (!isJsonObject(node)) return;
-    for (const { target } of referencesOf(place, this.document)) {
-      if (target === undefined) continue;
-      const read = this.#reading(target, reading);
-      const key = `${read} ${target.pointer}`;
-      if (this.#needed.has(key)) continue;
-      this.#needed.set(key, { place: target, reading: read });
-      this.#need(target, read);
-    }
-    for (const { keys, position } of subschemas(node)) {
-      const child = this.document.step(place, keys);
-      if (reading === 'hidden' && this.#isParameter(keys)) this.#noteParameter(child);
-      else if (position === 'here') this.#need(child, reading);
-      else if (position === 'inside') this.#need(child, 'whole');
-    }
-  }
-
-  #isParameter([keyword, key]: readonly string[]): boolean {
-    if (keyword !== 'properties' && keyword !== 'patternProperties') return false;
-    return key !== undefined && keptKey(keyword, key, this.name) === undefined;
-  }
-
-  #noteParameter(place: Place): void {
-    if (!isJsonObject(place.node)) return;
-    for (const { target } of referencesOf(place, this.document)) {
-      if (target === undefined || this.#ofParameter.has(target.pointer)) continue;
-      this.#ofParameter.add(target.pointer);
-      this.#noteParameter(target);
-    }
-    for (const { keys } of subschemas(place.node)) this.#noteParameter(this.document.step(place, keys));
-  }
-
   #write(place: Place, reading: Reading, at: string): unknown {
-    const read = this.#reading(place, reading);
+    const read = readingOf(this.level, place, reading);
     this.#recording?.set(`${read} ${place.pointer}`, at);
     if (!isJsonObject(place.node)) return place.node;
     return read === 'hidden' ? this.#writeHidden(place, place.node, at) : this.#writeWhole(place, place.node, at);
@@ -204,20 +157,17 @@ class Rewriting {
   /** A definition in the reading that references need; none of the parameter's own that nothing else needs. */
   #writeDefinition(place: Place, at: string): unknown {
     const { pointer } = place;
-    if (this.#needed.has(`whole ${pointer}`)) return this.#write(place, 'whole', at);
-    const used = [...this.#needed.values()].some(
-      (each) => each.place.pointer === pointer || each.place.pointer.startsWith(`${pointer}/`),
-    );
-    const speaksOfIt = this.#ofParameter.has(pointer) || this.level.touched(place);
-    return used || !speaksOfIt ? this.#write(place, 'hidden', at) : undefined;
+    if (this.#uses.needed.has(`whole ${pointer}`)) return this.#write(place, 'whole', at);
+    const speaksOfIt = this.#uses.ofParameter.has(pointer) || this.level.touched(place);
+    return this.#uses.leadInto.has(pointer) || !speaksOfIt ? this.#write(place, 'hidden', at) : undefined;
   }
 
   /** Beneath a keyword that JSON Schema does not know: only what references need is rewritten. */
   #writeUnknown(place: Place, at: string): unknown {
     const { node, pointer } = place;
-    if (this.#needed.has(`whole ${pointer}`)) return this.#write(place, 'whole', at);
-    if (this.#needed.has(`hidden ${pointer}`)) return this.#write(place, 'hidden', at);
-    if (![...this.#needed.values()].some((each) => each.place.pointer.startsWith(`${pointer}/`))) return node;
+    if (this.#uses.needed.has(`whole ${pointer}`)) return this.#write(place, 'whole', at);
+    if (this.#uses.needed.has(`hidden ${pointer}`)) return this.#write(place, 'hidden', at);
+    if (!this.#uses.leadInto.has(pointer)) return node;
     const write = (key: string, value: unknown): unknown =>
       typeof value === 'object' && value !== null
         ? this.#writeUnknown(this.document.step(place, [key]), `${at}/${escapeToken(key)}`)
@@ -229,7 +179,7 @@ class Rewriting {
   #writeReference(place: Place, keyword: string, value: unknown, reading: Reading): unknown {
     const target = referencesOf(place, this.document).find((each) => each.keyword === keyword)?.target;
     if (target === undefined || this.#placed === undefined) return value;
-    const at = this.#placed.get(`${this.#reading(target, reading)} ${target.pointer}`);
+    const at = this.#placed.get(`${readingOf(this.level, target, reading)} ${target.pointer}`);
     // Nobody refers to the schema that has this reference, so nothing was prepared for it.
     if (at === undefined || at === target.pointer) return value;
     if (place.base !== this.document.root.base || keyword === '$recursiveRef') {
@@ -243,7 +193,7 @@ class Rewriting {
     const container = this.#copyContainer();
     const existing = (this.document.root.node as JsonObject)[container];
     const taken = new Set(isJsonObject(existing) ? Object.keys(existing) : []);
-    return [...this.#needed]
+    return [...this.#uses.needed]
       .filter(([needed]) => !placed.has(needed))
       .map(([needed, { place, reading }]) => {
         const last = unescapeToken(place.pointer.slice(place.pointer.lastIndexOf('/') + 1));

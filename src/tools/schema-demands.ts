@@ -6,30 +6,26 @@ const annotations = new Set([
 ]);
 
 /**
- * What a schema's own keywords ask of the parameter beyond its presence, one text for each demand; equal demands are
- * equal texts.
+ * Whether a schema's own keywords ask of the parameter what not every credential fulfils: more than to be there and to
+ * be a string.
  *
- * Hiding takes these demands away, which makes a schema more permissive where it stands for itself, and *less* where
- * it is negated, a condition, or one of several that exclude each other: those need to know.
+ * Hiding takes such a demand away, which makes a schema more permissive where it stands for itself, but *less* where it
+ * is negated, a condition, or one of several that exclude each other: those need to know.
  */
-export function constraintsOn(name: string, node: JsonObject): string[] {
+export function constrains(name: string, node: JsonObject): boolean {
   const { properties, patternProperties, additionalProperties, unevaluatedProperties, propertyNames } = node;
   const own = isJsonObject(properties) && Object.hasOwn(properties, name) ? [properties[name]] : [];
   const matching = isJsonObject(patternProperties)
-    ? Object.entries(patternProperties).filter(([pattern]) => patternMatches(pattern, name))
+    ? Object.entries(patternProperties).flatMap(([pattern, schema]) => (patternMatches(pattern, name) ? [schema] : []))
     : [];
-  const declared = own.length + matching.length > 0;
-  const schemas = [
-    ...own,
-    ...matching.map(([, schema]) => schema),
-    ...(declared ? [] : [additionalProperties, unevaluatedProperties]),
-  ].filter((schema) => schema !== undefined && !isTrivial(schema));
-  return [
-    ...schemas.map((schema) => JSON.stringify(bare(schema))),
-    ...(propertyNames === undefined || isTrivial(propertyNames) ? [] : [`names ${JSON.stringify(propertyNames)}`]),
-    ...wholeValues(node).map((value) => `is ${JSON.stringify(value)}`),
-    ...(node['maxProperties'] === 0 ? ['absent'] : []),
-  ];
+  const declared = [...own, ...matching];
+  const demands = declared.length > 0 ? declared : [additionalProperties, unevaluatedProperties];
+  return (
+    node['maxProperties'] === 0 ||
+    wholeValues(node).length > 0 ||
+    !(propertyNames === undefined || isFulfilled(propertyNames)) ||
+    demands.some((schema) => schema !== undefined && !isFulfilled(schema))
+  );
 }
 
 /** Whether a schema's own keywords name the parameter as an argument, so that it may be given. */
@@ -53,11 +49,13 @@ function wholeValues(node: JsonObject): JsonObject[] {
   return [node['const'], ...listed].filter(isJsonObject);
 }
 
-function isTrivial(schema: unknown): boolean {
-  return schema === true || (isJsonObject(schema) && Object.keys(schema).every((key) => annotations.has(key)));
-}
-
-function bare(schema: unknown): unknown {
-  if (!isJsonObject(schema)) return schema;
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => !annotations.has(key)));
+/** Whether any credential fulfils the schema: it is a string, and not an empty one. */
+function isFulfilled(schema: unknown): boolean {
+  if (!isJsonObject(schema)) return schema === true;
+  return Object.entries(schema).every(([keyword, value]) => {
+    if (keyword === 'type') return value === 'string' || (Array.isArray(value) && value.includes('string'));
+    if (keyword === 'format') return value === 'password';
+    if (keyword === 'minLength') return value === 0 || value === 1;
+    return annotations.has(keyword);
+  });
 }
