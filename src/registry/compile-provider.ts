@@ -1,5 +1,5 @@
-import { destinationsOf, parseDestination, type Destination } from '../destination/destination.js';
-import { ClavigerError, findClavigerError, type Issue } from '../errors.js';
+import { destinationsOf, parseBaseUrl, parseDestination, type Destination } from '../destination/destination.js';
+import { findClavigerError, type Issue } from '../errors.js';
 import { didYouMean } from '../internal/near-names.js';
 import { bearer, type RequestPlacement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
@@ -94,10 +94,7 @@ function destinations(
 
 /** Without the slash at its end, so that a path can be appended. */
 function baseUrlOf(baseUrl: string | undefined): string | undefined {
-  if (baseUrl === undefined) return undefined;
-  if (/[?#*]/.test(baseUrl)) throw new ClavigerError('ERR_CONFIG_INVALID', 'a base URL has no query, fragment or "*"');
-  destinationsOf(baseUrl);
-  return baseUrl.replace(/\/$/, '');
+  return baseUrl === undefined ? undefined : parseBaseUrl(baseUrl).href.replace(/\/$/, '');
 }
 
 /** Runs one check; its finding joins the others. */
