@@ -8,6 +8,8 @@ export interface Place {
   readonly content: string | Buffer;
 }
 
+type Part = [value: unknown, path: string];
+
 /** Everything that can be read out of a haystack, or out of what it names; see `expectNoLeak`. */
 export function* placesIn(haystack: unknown, path = 'it'): Generator<Place> {
   const named = namedPlaces(haystack);
@@ -69,7 +71,7 @@ function* shownPlaces(value: unknown, path: string): Generator<Place> {
 /** Every string and byte that can be reached from a value: own properties of any kind, getters, collections, causes. */
 function* valuePlaces(root: unknown, rootPath: string): Generator<Place> {
   const seen = new Set<object>();
-  const open: [value: unknown, path: string][] = [[root, rootPath]];
+  const open: Part[] = [[root, rootPath]];
   for (let next = open.pop(); next; next = open.pop()) {
     const [value, where] = next;
     if (!isObject(value)) {
@@ -80,25 +82,41 @@ function* valuePlaces(root: unknown, rootPath: string): Generator<Place> {
     seen.add(value);
     const bytes = bytesOf(value);
     if (bytes) yield { where, content: bytes };
-    else open.push(...partsOf(value, where));
+    else for (const part of allPartsOf(value, where).reverse()) open.push(part);
   }
 }
 
-function* partsOf(value: object, path: string): Generator<[unknown, string]> {
+/** As far as a value lets itself be read; an error that it throws then is a part of it. */
+function allPartsOf(value: object, path: string): Part[] {
+  const parts: Part[] = [];
+  try {
+    for (const part of partsOf(value, path)) parts.push(part);
+  } catch (error) {
+    parts.push([error, path]);
+  }
+  return parts;
+}
+
+function* partsOf(value: object, path: string): Generator<Part> {
   yield* propertiesOf(value, path);
   yield* collectedIn(value, path);
   const { toJSON, toString } = value as { toJSON?: unknown; toString?: unknown };
   if (typeof toJSON === 'function') yield [attempt(() => toJSON.call(value) as unknown), `${path}.toJSON()`];
-  // A function's text is its source, which is not what it holds.
-  if (typeof toString === 'function' && typeof value !== 'function' && toString !== Object.prototype.toString) {
+  if (typeof toString === 'function' && !tellingNothingNew.has(toString)) {
     yield [attempt(() => toString.call(value) as unknown), `${path}.toString()`];
   }
 }
 
+/** They join what is read anyway, or give the source of a function, which is not what it holds. */
+const tellingNothingNew = new Set<unknown>(
+  [Object, Array, Error, Function].map(({ prototype }) => (prototype as { toString: unknown }).toString),
+);
+
 /** Own properties, and the getters of the classes it is of. */
-function* propertiesOf(value: object, path: string): Generator<[unknown, string]> {
+function* propertiesOf(value: object, path: string): Generator<Part> {
   for (const key of attemptKeys(value)) {
-    yield [typeof key === 'symbol' ? key.description : key, `the name of a property of ${path}`];
+    const isIndex = Array.isArray(value) && typeof key === 'string' && /^\d+$/.test(key);
+    if (!isIndex) yield [typeof key === 'symbol' ? key.description : key, `the name of a property of ${path}`];
     yield [attempt(() => Reflect.get(value, key)), `${path}${spell(key)}`];
   }
   for (let level = prototypeOf(value); level && !isBuiltIn(level); level = prototypeOf(level)) {
@@ -109,7 +127,7 @@ function* propertiesOf(value: object, path: string): Generator<[unknown, string]
   }
 }
 
-function* collectedIn(value: object, path: string): Generator<[unknown, string]> {
+function* collectedIn(value: object, path: string): Generator<Part> {
   if (value instanceof Map) {
     let index = 0;
     for (const [key, element] of value as Map<unknown, unknown>) {
@@ -173,5 +191,6 @@ function isObject(value: unknown): value is object {
 
 function spell(key: string | symbol): string {
   if (typeof key === 'symbol') return `[${String(key)}]`;
+  if (/^\d+$/.test(key)) return `[${key}]`;
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }

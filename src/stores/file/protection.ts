@@ -1,6 +1,8 @@
 import { randomBytes, scrypt } from 'node:crypto';
+import type { ScryptOptions } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Secret } from '../../secret.js';
-import { storeError } from './store-error.js';
+import { storeError, systemError } from './store-error.js';
 
 /** What wraps the master key of a container. `keychain` is kept for the keychain store. */
 export type ProtectionKind = 'master-key' | 'key-file' | 'generated' | 'passphrase' | 'keychain';
@@ -27,14 +29,17 @@ export async function stretchPassphrase(path: string, passphrase: Secret, protec
   if (!(typeof salt === 'string' && N > 1 && N <= 2 ** 20 && r > 0 && r <= 16 && p > 0 && p <= 16)) {
     throw storeError('ERR_STORE_CORRUPT', path, 'its scrypt parameters are out of range');
   }
-  return new Promise((resolve, reject) => {
-    const options = { N, r, p, maxmem: 128 * N * r + 128 * r * p + 2 ** 20 };
-    scrypt(passphrase.reveal().normalize('NFC'), Buffer.from(salt, 'base64'), 32, options, (error, key) => {
-      if (error) reject(storeError('ERR_STORE_CORRUPT', path, 'its scrypt parameters are not usable'));
-      else resolve(key);
-    });
-  });
+  const options = { N, r, p, maxmem: 128 * N * r + 128 * r * p + 2 ** 20 };
+  try {
+    return await stretch(passphrase.reveal().normalize('NFC'), Buffer.from(salt, 'base64'), 32, options);
+  } catch (error) {
+    const unusable = error instanceof RangeError; // it says which numbers are no scrypt parameters, and nothing else
+    if (unusable) throw storeError('ERR_STORE_CORRUPT', path, 'its scrypt parameters are not usable');
+    throw systemError(path, 'stretch the passphrase', error);
+  }
 }
+
+const stretch = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
 /** In plain words, what protects a container and against what. */
 export function describeProtection(path: string, kind: ProtectionKind): string {
