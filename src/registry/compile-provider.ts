@@ -56,6 +56,7 @@ function compile(definition: ProviderDefinition, path: string, stores: NamedStor
     baseUrl,
     headers: Object.entries(definition.headers ?? {}),
     allowShortSecret: definition.allowShortSecret ?? false,
+    slots: new Map(),
   };
 }
 

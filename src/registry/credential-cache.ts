@@ -1,6 +1,6 @@
 import type { Credential } from '../credential.js';
 import { ClavigerError } from '../errors.js';
-import type { Held } from './fetch-credential.js';
+import type { Held } from './held.js';
 
 /** How long answers are kept. All in milliseconds. */
 export interface CacheOptions {

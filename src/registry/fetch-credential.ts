@@ -1,16 +1,10 @@
 import type { Credential, SourceRequest, SourceResult } from '../credential.js';
-import { parseDestination, type Destination } from '../destination/destination.js';
+import { parseDestination } from '../destination/destination.js';
 import { ClavigerError, findClavigerError, safeCause, type ErrorCode } from '../errors.js';
 import { isShort, Secret, SHORT_SECRET, versionOf } from '../secret.js';
 import type { Breaker } from './breaker.js';
+import type { Held } from './held.js';
 import type { Provider } from './provider.js';
-
-/** A fetched credential, with what rests beside the secret and is nobody else's business. */
-export interface Held {
-  readonly credential: Credential;
-  /** Destinations that were stored with the secret; they bind whatever the definition says. */
-  readonly destinations: readonly Destination[] | undefined;
-}
 
 export interface FetchOptions {
   readonly account: string | undefined;

@@ -2,6 +2,7 @@ import type { Source } from '../credential.js';
 import type { Destination } from '../destination/destination.js';
 import type { Placement, RequestPlacement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
+import type { CacheSlot } from './credential-cache.js';
 
 /** What the keys of a provider look like; placeholders and entry checks use it. */
 export interface KeyShape {
@@ -64,6 +65,8 @@ export interface Provider {
   readonly baseUrl: string | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly allowShortSecret: boolean;
+  /** What is cached of it, by account. */
+  readonly slots: Map<string | undefined, CacheSlot>;
 }
 
 /** Where a provider's credential is fetched: a source of its own, or a name in a store. */

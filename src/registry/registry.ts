@@ -13,7 +13,8 @@ import { createBreaker, type Breaker } from './breaker.js';
 import { compileProviders } from './compile-provider.js';
 import { CacheSlot, type CacheOptions, type CachePolicy } from './credential-cache.js';
 import { assertValid, registrySchema } from './definition-schema.js';
-import { fetchCredential, type Held } from './fetch-credential.js';
+import { fetchCredential } from './fetch-credential.js';
+import type { Held } from './held.js';
 import { describeProvider, type Provider, type ProviderDefinition } from './provider.js';
 import { attachCore, type Registry, type RegistryCore } from './registry-contract.js';
 import { use, type Target } from './use.js';
@@ -58,7 +59,6 @@ class OpenRegistry implements Registry, RegistryCore {
   readonly #providers: Map<string, Provider>;
   readonly #principals: DestinationIndex<Provider>;
   readonly #companions: DestinationIndex<Provider>;
-  readonly #slots = new Map<Provider, Map<string | undefined, CacheSlot>>();
   readonly #breakers = new Map<unknown, Breaker>();
   readonly #policy: CachePolicy | undefined;
   readonly #timeoutMs: number;
@@ -110,7 +110,7 @@ class OpenRegistry implements Registry, RegistryCore {
 
   close: Registry['close'] = async () => {
     this.#closed = true;
-    this.#slots.clear();
+    for (const provider of this.#providers.values()) provider.slots.clear();
     await this.#embedded?.close?.();
   };
 
@@ -131,15 +131,19 @@ class OpenRegistry implements Registry, RegistryCore {
   }
 
   slot(provider: Provider, account: string | undefined): CacheSlot {
-    let slots = this.#slots.get(provider);
-    if (slots === undefined) this.#slots.set(provider, (slots = new Map<string | undefined, CacheSlot>()));
-    let slot = slots.get(account);
-    if (slot === undefined) {
-      slot = new CacheSlot(this.#loader(provider, account), this.#policy);
-      const [oldest] = slots.size < MAX_SLOTS ? [] : slots.keys();
-      if (slots.size >= MAX_SLOTS) slots.delete(oldest);
-      slots.set(account, slot);
+    return provider.slots.get(account) ?? this.#newSlot(provider, account);
+  }
+
+  #newSlot(provider: Provider, account: string | undefined): CacheSlot {
+    const { slots } = provider;
+    const slot = new CacheSlot(this.#loader(provider, account), this.#policy);
+    if (slots.size >= MAX_SLOTS) {
+      for (const oldest of slots.keys()) {
+        slots.delete(oldest);
+        break;
+      }
     }
+    slots.set(account, slot);
     return slot;
   }
 

@@ -7,7 +7,7 @@ import { abortable } from '../internal/abortable.js';
 import { statusOf } from '../internal/status-of.js';
 import type { Redactor } from '../redaction/redactor.js';
 import type { CacheSlot } from './credential-cache.js';
-import type { Held } from './fetch-credential.js';
+import type { Held } from './held.js';
 import type { Provider } from './provider.js';
 import { coreOf, type Auth, type RegistryCore } from './registry-contract.js';
 
@@ -48,8 +48,8 @@ export interface Use<P, R> {
   /** Puts the credential into an object of our own making, never into the caller's. */
   place(grant: Grant): P;
   call(placed: P): R | PromiseLike<R>;
-  /** Whether the upstream refused the credential. */
-  isRejected(outcome: Outcome<R>): boolean;
+  /** Whether the upstream refused the credential; default: its status is 401. */
+  readonly isRejected?: ((outcome: Outcome<R>) => boolean) | undefined;
   /** Whether the call may be made a second time. */
   repeatable(): boolean;
   /** Whether results and errors are redacted. */
@@ -78,14 +78,17 @@ interface Part {
   held: Held | undefined;
 }
 
-class CredentialUse<P, R> {
+/** One use on its way. It is its own grant, so that the warm path makes no object for it. */
+class CredentialUse<P, R> implements Grant, Part {
+  provider!: Provider;
+  slot!: CacheSlot;
+  held: Held | undefined = undefined;
+  url: CanonicalUrl | undefined = undefined;
   readonly #core: RegistryCore;
   readonly #auth: Auth;
   readonly #step: Use<P, R>;
-  #target: Target | undefined;
-  #url: CanonicalUrl | undefined;
-  #main: Part | undefined;
-  #companions: Part[] | undefined;
+  #target: Target | undefined = undefined;
+  #beside: Part[] | undefined = undefined;
   #repeated = false;
 
   constructor(core: RegistryCore, auth: Auth, step: Use<P, R>) {
@@ -97,13 +100,13 @@ class CredentialUse<P, R> {
   run(): Promise<R> {
     try {
       this.#target = this.#step.destination;
-      const main = this.#find();
+      this.#find();
       this.#canonical();
-      this.#bind(main);
-      main.held = main.slot.peek();
-      if (main.held !== undefined && this.#companions === undefined) return this.#attempt(main);
-      return this.#fetch(main).then(
-        () => this.#attempt(main),
+      this.#bind();
+      this.held = this.slot.peek();
+      if (this.held !== undefined && this.#beside === undefined) return this.#attempt();
+      return this.#fetch().then(
+        () => this.#attempt(),
         (error: unknown) => this.#refuse(error),
       );
     } catch (error) {
@@ -112,104 +115,114 @@ class CredentialUse<P, R> {
   }
 
   /** The provider by its exact name, and those it wants beside it. */
-  #find(): Part {
-    const provider = this.#core.find(this.#auth.providerName);
-    const { account } = this.#auth;
+  #find(): void {
+    const { providerName, account } = this.#auth;
     const whose = typeof account === 'function' ? account() : account;
-    const part = (found: Provider): Part => ({ provider: found, slot: this.#core.slot(found, whose), held: undefined });
-    if (provider.companions.length > 0 && this.#target !== undefined) {
-      this.#companions = provider.companions.map((name) => part(this.#core.find(name)));
-    }
-    this.#main = part(provider);
-    return this.#main;
+    this.provider = this.#core.find(providerName);
+    this.slot = this.#core.slot(this.provider, whose);
+    if (this.provider.companions.length === 0 || this.#target === undefined) return;
+    this.#beside = this.provider.companions.map((name) => {
+      const provider = this.#core.find(name);
+      return { provider, slot: this.#core.slot(provider, whose), held: undefined };
+    });
   }
 
   /** One reading of the URL, or none. */
   #canonical(): void {
     const target = this.#target;
     if (target === undefined) return;
-    this.#url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
-    this.#step.inspect?.(this.#url);
+    this.url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
+    this.#step.inspect?.(this.url);
   }
 
   /** Only where the provider says; a companion that says nothing goes where its principal goes. */
-  #bind(main: Part): void {
-    this.#allow(main.provider, main.provider.destinations ?? []);
-    for (const { provider } of this.#companions ?? []) {
+  #bind(): void {
+    this.#allow(this.provider, this.provider.destinations ?? []);
+    for (const { provider } of this.#beside ?? []) {
       if (provider.destinations !== undefined) this.#allow(provider, provider.destinations);
     }
   }
 
   #allow(provider: Provider, destinations: readonly Destination[]): void {
-    if (this.#url === undefined || this.#target === undefined) return;
-    assertAllowed(provider.name, destinations, this.#target.method, this.#url);
+    if (this.url === undefined || this.#target === undefined) return;
+    assertAllowed(provider.name, destinations, this.#target.method, this.url);
   }
 
   /** From the cache or the store; the registry's redactor knows each value before it arrives here. */
-  async #fetch(main: Part): Promise<void> {
-    const parts = [main, ...(this.#companions ?? [])];
+  async #fetch(): Promise<void> {
     await Promise.all(
-      parts.map(async (part) => {
+      this.#parts().map(async (part) => {
         part.held = await abortable(part.slot.get(), this.#step.signal);
       }),
     );
     this.#step.signal?.throwIfAborted();
   }
 
-  #attempt(main: Part): Promise<R> {
+  #parts(): Part[] {
+    return [this, ...(this.#beside ?? [])];
+  }
+
+  #attempt(): Promise<R> {
     let placed: P;
     try {
-      placed = this.#step.place(this.#grant(main));
+      placed = this.#step.place(this);
     } catch (error) {
       return this.#refuse(error);
     }
+    let pending: R | PromiseLike<R>;
     try {
-      const pending = this.#step.call(placed);
-      const settled = pending instanceof Promise ? (pending as Promise<R>) : Promise.resolve(pending);
-      return settled.then(
-        (result) => (this.#mayRefresh({ result }) ? this.#refresh(main, { result }) : this.#succeed(result)),
-        (error: unknown) => (this.#mayRefresh({ error }) ? this.#refresh(main, { error }) : this.#fail(error)),
-      );
+      pending = this.#step.call(placed);
     } catch (error) {
-      return this.#mayRefresh({ error }) ? this.#refresh(main, { error }) : this.#fail(error);
+      return this.#failed(error);
     }
+    const settled = pending instanceof Promise ? (pending as Promise<R>) : Promise.resolve(pending);
+    return settled.then(
+      (result) => this.#succeeded(result),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  get credential(): Credential {
+    return this.#granted(this);
+  }
+
+  get companions(): Grant['companions'] {
+    if (this.#beside === undefined) return none;
+    return this.#beside.map((part) => ({ provider: part.provider, credential: this.#granted(part) }));
+  }
+
+  get redactor(): Redactor {
+    return this.#core.redactor;
   }
 
   /** What was stored with a secret binds it too. */
-  #grant(main: Part): Grant {
-    const companions = this.#companions;
-    return {
-      provider: main.provider,
-      credential: this.#granted(main),
-      url: this.#url,
-      companions:
-        companions === undefined
-          ? none
-          : companions.map((part) => ({ provider: part.provider, credential: this.#granted(part) })),
-      redactor: this.#core.redactor,
-    };
-  }
-
   #granted({ provider, held }: Part): Credential {
     if (held === undefined) throw new Error('unreachable: a credential is placed after it is fetched');
     if (held.destinations !== undefined) this.#allow(provider, held.destinations);
     return held.credential;
   }
 
-  /** Once per call. */
-  #mayRefresh(outcome: Outcome<R>): boolean {
-    return !this.#repeated && this.#step.isRejected(outcome);
+  #succeeded(result: R): R | Promise<R> {
+    if (this.#repeated || !this.#isRejected(result, undefined)) return this.#pass(result);
+    return this.#refresh().then((newer) => (newer ? this.#attempt() : this.#pass(result)));
   }
 
-  /** The upstream refused the credential: ask the store for a newer one, and repeat only with a newer one. */
-  async #refresh(main: Part, outcome: Outcome<R>): Promise<R> {
-    this.#repeated = true;
-    const parts = [main, ...(this.#companions ?? [])];
-    const newer = await Promise.all(parts.map((part) => this.#newer(part)));
-    if (newer.includes(true) && this.#step.repeatable() && this.#step.signal?.aborted !== true)
-      return this.#attempt(main);
-    this.#repeated = false;
-    return 'error' in outcome ? this.#fail(outcome.error) : this.#succeed(outcome.result as R);
+  #failed(error: unknown): Promise<R> {
+    if (this.#repeated || !this.#isRejected(undefined, error)) return this.#fail(error);
+    return this.#refresh().then((newer) => (newer ? this.#attempt() : this.#fail(error)));
+  }
+
+  #isRejected(result: R | undefined, error: unknown): boolean {
+    const { isRejected } = this.#step;
+    if (isRejected === undefined) return statusOf(error ?? result) === 401;
+    return isRejected(error === undefined ? { result: result as R } : { error });
+  }
+
+  /** The upstream refused the credential: ask the store for a newer one; only with a newer one the call is repeated. */
+  async #refresh(): Promise<boolean> {
+    const newer = await Promise.all(this.#parts().map((part) => this.#newer(part)));
+    this.#repeated = newer.includes(true) && this.#step.repeatable() && this.#step.signal?.aborted !== true;
+    return this.#repeated;
   }
 
   /** A store that can't say leaves the refusal as it is. */
@@ -222,7 +235,7 @@ class CredentialUse<P, R> {
     return true;
   }
 
-  #succeed(result: R): R | Promise<R> {
+  #pass(result: R): R {
     if (this.#core.audit !== undefined) this.#audit('use', 'ok', statusOf(result));
     return this.#step.redact ? this.#core.redactor.value(result) : result;
   }
@@ -238,17 +251,17 @@ class CredentialUse<P, R> {
     return Promise.reject(error);
   }
 
-  #audit(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status?: number): void {
+  #audit(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status: number | undefined): void {
     if (type === 'use' && this.#step.continued === true) return;
     const { tool, surface } = this.#step;
-    const version = this.#main?.held?.credential.version;
+    const version = this.held?.credential.version;
     this.#core.audit?.({
       time: this.#core.now(),
       type,
       provider: this.#auth.providerName,
       surface,
       ...(this.#target === undefined ? {} : { method: this.#target.method }),
-      ...(this.#url === undefined ? {} : { host: this.#url.host, path: this.#url.path }),
+      ...(this.url === undefined ? {} : { host: this.url.host, path: this.url.path }),
       ...(tool === undefined ? {} : { tool }),
       outcome,
       ...(status === undefined ? {} : { status }),

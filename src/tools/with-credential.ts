@@ -1,5 +1,4 @@
 import { ClavigerError } from '../errors.js';
-import { statusOf } from '../internal/status-of.js';
 import { checkPlacement } from '../placement/check-placement.js';
 import {
   isRequestPlacement,
@@ -56,7 +55,7 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   assertAuth(options.auth);
   const into = placementOf(options.into);
   const settings: Settings = {
-    isRejected: options.isRejected ?? isUnauthorized,
+    isRejected: options.isRejected,
     repeatable: options.idempotent !== false ? always : never,
     redact: options.redact !== false,
   };
@@ -76,7 +75,7 @@ type Step = new (fn: AnyFunction, self: unknown, args: unknown[]) => Use<unknown
 
 /** What is the same for every call of one wrapped function. */
 interface Settings {
-  readonly isRejected: (outcome: Outcome<unknown>) => boolean;
+  readonly isRejected: ((outcome: Outcome<unknown>) => boolean) | undefined;
   readonly repeatable: () => boolean;
   readonly redact: boolean;
 }
@@ -156,10 +155,6 @@ async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
 
 function isAsyncGenerator(fn: AnyFunction): boolean {
   return Object.prototype.toString.call(fn) === '[object AsyncGeneratorFunction]';
-}
-
-function isUnauthorized({ result, error }: Outcome<unknown>): boolean {
-  return statusOf(error ?? result) === 401;
 }
 
 const always = () => true;
