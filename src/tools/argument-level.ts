@@ -34,7 +34,8 @@ export function createArgumentLevel(document: SchemaDocument, name: string): Arg
       seen.add(key);
       const { next, unresolved } = neighboursOf(place, document);
       found.push(unresolved === undefined ? { place, negated } : { place, negated, unresolved });
-      for (const { place: neighbour, under } of next) queue.push({ place: neighbour, negated: negated || under === 'not' });
+      for (const { place: neighbour, under } of next)
+        queue.push({ place: neighbour, negated: negated || under === 'not' });
     }
     return found;
   };
@@ -74,7 +75,8 @@ export function referencesOf(place: Place, document: SchemaDocument): Reference[
   return referenceKeywords.flatMap((keyword) => {
     const reference = node[keyword];
     if (typeof reference !== 'string') return [];
-    const target = keyword === '$dynamicRef' ? document.resolveDynamic(reference, place) : document.resolve(reference, place);
+    const target =
+      keyword === '$dynamicRef' ? document.resolveDynamic(reference, place) : document.resolve(reference, place);
     const isSchema = target !== undefined && (isJsonObject(target.node) || typeof target.node === 'boolean');
     return [{ keyword, reference, target: isSchema ? target : undefined }];
   });

@@ -59,7 +59,10 @@ function open(schema: object, name: string): { document: SchemaDocument; level: 
     return { document, level: createArgumentLevel(document, name) };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new ClavigerError('ERR_PLACEMENT_INVALID', `parameter "${name}" can't be hidden: the schema is circular or too deep`);
+    throw new ClavigerError(
+      'ERR_PLACEMENT_INVALID',
+      `parameter "${name}" can't be hidden: the schema is circular or too deep`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { rewriteEntries, rewriteItems, withoutKey } from './keep-identity.js';
 import { isJsonObject, type JsonObject } from './schema-keywords.js';
 
 /**
@@ -43,7 +44,9 @@ export function hideInValue(keyword: string, value: unknown, name: string): unkn
 export function demandedBy(node: JsonObject, name: string): string[] {
   return ['dependentRequired', 'dependencies'].flatMap((keyword) => {
     const entry = isJsonObject(node[keyword]) && Object.hasOwn(node[keyword], name) ? node[keyword][name] : undefined;
-    return Array.isArray(entry) ? entry.filter((each): each is string => typeof each === 'string' && each !== name) : [];
+    return Array.isArray(entry)
+      ? entry.filter((each): each is string => typeof each === 'string' && each !== name)
+      : [];
   });
 }
 
@@ -82,31 +85,22 @@ function unlessEmpty(values: readonly unknown[]): readonly unknown[] | undefined
 
 /** Names that an argument demands: the parameter is there anyway. Entries that are schemas are left as they are. */
 function hideInDependencies(keyword: string, value: JsonObject, name: string): JsonObject | undefined {
-  let changed = false;
-  const entries = Object.entries(value).flatMap(([key, demanded]) => {
-    const kept = keptKey(keyword, key, name) === undefined ? undefined : demanded;
-    const rest = Array.isArray(kept) ? unlessEmpty(without(kept, name)) : kept;
-    if (rest !== demanded) changed = true;
-    return rest === undefined ? [] : [[key, rest] as const];
+  const left = rewriteEntries(value, (key, demanded) => {
+    if (keptKey(keyword, key, name) === undefined) return undefined;
+    const rest = Array.isArray(demanded) ? unlessEmpty(without(demanded, name)) : demanded;
+    return rest === undefined ? undefined : [key, rest];
   });
-  if (!changed) return value;
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  return left !== value && Object.keys(left).length === 0 ? undefined : left;
 }
 
 /** An arguments object without the parameter. Only its own level: deeper properties of that name are something else. */
 function hideInInstance(value: unknown, name: string): unknown {
-  if (!isJsonObject(value) || !Object.hasOwn(value, name)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+  return isJsonObject(value) ? withoutKey(value, name) : value;
 }
 
 /** Two values that differed in the parameter only become one: the values of an `enum` are unique. */
 function hideInInstances(values: unknown, name: string): unknown {
   if (!Array.isArray(values)) return hideInInstance(values, name);
-  const kept = values.map((each) => hideInInstance(each, name));
-  if (kept.every((each, index) => each === values[index])) return values;
-  const seen = new Set<string>();
-  return kept.filter((each) => {
-    const text = JSON.stringify(each);
-    return !seen.has(text) && seen.add(text);
-  });
+  const kept = rewriteItems(values, (each) => hideInInstance(each, name));
+  return kept === values ? values : [...new Map(kept.map((each) => [JSON.stringify(each), each])).values()];
 }

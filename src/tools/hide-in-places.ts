@@ -2,8 +2,9 @@ import { ClavigerError } from '../errors.js';
 import { referencesOf, type ArgumentLevel } from './argument-level.js';
 import { demandedBy, hideInValue, keptKey } from './hide-in-keyword.js';
 import { hideInNames } from './hide-in-names.js';
+import { rewriteEntries, rewriteItems, withoutKey } from './keep-identity.js';
 import { escapeToken, toFragment, unescapeToken, type Place, type SchemaDocument } from './schema-document.js';
-import { isJsonObject, subschemas, subschemasOf, type JsonObject } from './schema-keywords.js';
+import { isJsonObject, subschemas, subschemasOf, type JsonObject, type Subschema } from './schema-keywords.js';
 import { readingOf, usesOf, type Reading, type SchemaUses } from './schema-uses.js';
 
 /**
@@ -13,6 +14,10 @@ import { readingOf, usesOf, type Reading, type SchemaUses } from './schema-uses.
 export function hideInPlaces(document: SchemaDocument, level: ArgumentLevel, name: string): unknown {
   return new Rewriting(document, level, name).run();
 }
+
+/** What a copy must not repeat, at any depth, and what at its root. */
+const anchors = ['$anchor', '$dynamicAnchor'];
+const identity = ['$schema', '$id', 'id', '$recursiveAnchor', '$defs', 'definitions'];
 
 /** Where a schema stands in the result: written as a JSON pointer. */
 type Placed = Map<string, string>;
@@ -34,7 +39,8 @@ class Rewriting {
 
   run(): unknown {
     const { root } = this.document;
-    const placed: Placed = (this.#recording = new Map());
+    const placed: Placed = new Map();
+    this.#recording = placed;
     this.#write(root, 'hidden', '');
     const copies = this.#nameCopies(placed);
     this.#placed = placed;
@@ -52,57 +58,51 @@ class Rewriting {
     const read = readingOf(this.level, place, reading);
     this.#recording?.set(`${read} ${place.pointer}`, at);
     if (!isJsonObject(place.node)) return place.node;
-    return read === 'hidden' ? this.#writeHidden(place, place.node, at) : this.#writeWhole(place, place.node, at);
+    const write = read === 'hidden' ? this.#writeHidden.bind(this) : this.#writeWhole.bind(this);
+    const written = write(place, place.node, at);
+    return this.#recording === undefined ? anchors.reduce(withoutKey, written) : written;
   }
 
   #writeWhole(place: Place, node: JsonObject, at: string): JsonObject {
-    let changed = false;
-    const entries = Object.entries(node).flatMap(([keyword, value]): [string, unknown][] => {
+    return rewriteEntries(node, (keyword, value) => {
       const written = this.#writeKeyword(place, keyword, value, 'whole', `${at}/${escapeToken(keyword)}`);
-      if (written !== value) changed = true;
-      return written === undefined ? [] : [[keyword, written]];
+      return written === undefined ? undefined : [keyword, written];
     });
-    return changed ? Object.fromEntries(entries) : node;
   }
 
   #writeHidden(place: Place, node: JsonObject, at: string): JsonObject {
-    const { document, level, name } = this;
-    const undecidedIf = level.undecided(place, 'if');
-    const anyOfTaken = 'anyOf' in node;
-    const undecidedOneOf = level.undecided(place, 'oneOf');
-    const result: Record<string, unknown> = {};
     const added = new Additions(node, at);
-
-    for (const [keyword, value] of Object.entries(node)) {
-      if (keyword === 'not' && level.undecided(place, 'not')) continue;
-      if (undecidedIf && ['if', 'then', 'else'].includes(keyword)) continue;
-      if (keyword === 'propertyNames') {
-        define(result, keyword, hideInNames(document.step(place, [keyword]), name, document));
-        continue;
-      }
-      if (keyword === 'oneOf' && undecidedOneOf) {
-        const write = (path: string): unknown => this.#writeKeyword(place, keyword, value, 'hidden', path);
-        if (anyOfTaken) added.add((path) => ({ anyOf: write(`${path}/anyOf`) }));
-        else define(result, 'anyOf', write(`${at}/anyOf`));
-        continue;
-      }
-      const left = hideInValue(keyword, value, name);
-      define(result, keyword, this.#writeKeyword(place, keyword, left, 'hidden', `${at}/${escapeToken(keyword)}`));
-    }
-
+    const kept = rewriteEntries(node, (keyword, value) => this.#writeHiddenKeyword(place, keyword, value, at, added));
     for (const keyword of ['dependentSchemas', 'dependencies']) {
-      const dependent = isJsonObject(node[keyword]) && Object.hasOwn(node[keyword], name) ? node[keyword][name] : undefined;
-      if (typeof dependent !== 'boolean' && !isJsonObject(dependent)) continue;
-      added.add((path) => this.#write(document.step(place, [keyword, name]), 'hidden', path));
+      const map = node[keyword];
+      if (!isJsonObject(map) || !Object.hasOwn(map, this.name) || Array.isArray(map[this.name])) continue;
+      added.add((path) => this.#write(this.document.step(place, [keyword, this.name]), 'hidden', path));
     }
-    if (undecidedIf) added.add((path) => this.#writeEitherWay(place, node, path));
-    const demanded = demandedBy(node, name);
-    if (demanded.length > 0) {
-      const required = Array.isArray(result['required']) ? (result['required'] as unknown[]) : [];
-      result['required'] = [...new Set([...required, ...demanded])];
+    if (this.level.undecided(place, 'if')) added.add((path) => this.#writeEitherWay(place, node, path));
+    return { ...kept, ...withDemands(kept, demandedBy(node, this.name)), ...added.to(kept) };
+  }
+
+  /** What is left of a keyword, maybe under another one. */
+  #writeHiddenKeyword(
+    place: Place,
+    keyword: string,
+    value: unknown,
+    at: string,
+    added: Additions,
+  ): [keyword: string, value: unknown] | undefined {
+    const { document, level, name } = this;
+    if (keyword === 'not' && level.undecided(place, 'not')) return undefined;
+    if (['if', 'then', 'else'].includes(keyword) && level.undecided(place, 'if')) return undefined;
+    if (keyword === 'propertyNames') return [keyword, hideInNames(document.step(place, [keyword]), name, document)];
+    if (keyword === 'oneOf' && level.undecided(place, 'oneOf')) {
+      const write = (path: string): unknown => this.#writeKeyword(place, keyword, value, 'hidden', `${path}/anyOf`);
+      if (!Object.hasOwn(place.node as JsonObject, 'anyOf')) return ['anyOf', write(at)];
+      added.add((path) => ({ anyOf: write(path) }));
+      return undefined;
     }
-    added.into(result);
-    return result;
+    const left = hideInValue(keyword, value, name);
+    const written = this.#writeKeyword(place, keyword, left, 'hidden', `${at}/${escapeToken(keyword)}`);
+    return written === undefined ? undefined : [keyword, written];
   }
 
   /** A condition on the value that nobody knows here: either branch may be the one that counts. */
@@ -118,40 +118,28 @@ class Rewriting {
     if (keyword === '$ref' || keyword === '$dynamicRef' || keyword === '$recursiveRef') {
       return this.#writeReference(place, keyword, value, reading);
     }
-    const inner = subschemasOf(keyword, value);
-    if (inner.length === 0) return value;
-    let changed = false;
-    const write = (keys: readonly [string, ...string[]], position: string, path: string): unknown => {
-      const child = this.document.step(place, keys);
-      const written =
-        position === 'definition'
-          ? this.#writeDefinition(child, path)
-          : position === 'unknown'
-            ? this.#writeUnknown(child, path)
-            : this.#write(child, position === 'here' ? reading : 'whole', path);
-      if (written !== child.node) changed = true;
-      return written;
+    const inner = new Map(subschemasOf(keyword, value).map((sub) => [sub.keys[1], sub]));
+    const write = (key: string | undefined, each: unknown, path: string): unknown => {
+      const sub = inner.get(key);
+      return sub === undefined ? each : this.#writeSubschema(this.document.step(place, sub.keys), sub, reading, path);
     };
-    const [first] = inner;
-    if (first?.keys.length === 1) return write(first.keys, first.position, at);
+    if (inner.size === 0) return value;
+    if (inner.has(undefined)) return write(undefined, value, at);
     if (Array.isArray(value)) {
-      const written = value.map((each: unknown, index) => {
-        const sub = inner.find(({ keys }) => keys[1] === String(index));
-        return sub ? write(sub.keys, sub.position, `${at}/${String(index)}`) : each;
-      });
-      return changed ? written : value;
+      return rewriteItems(value, (each, index) => write(String(index), each, `${at}/${String(index)}`));
     }
-    const subs = new Map(inner.map((sub) => [sub.keys[1], sub]));
-    const entries = Object.entries(value as JsonObject).flatMap(([key, each]): [string, unknown][] => {
+    const left = rewriteEntries(value as JsonObject, (key, each) => {
       const kept = reading === 'hidden' ? keptKey(keyword, key, this.name) : key;
-      if (kept !== key) changed = true;
-      if (kept === undefined) return [];
-      const sub = subs.get(key);
-      const written = sub ? write(sub.keys, sub.position, `${at}/${escapeToken(kept)}`) : each;
-      return written === undefined ? [] : [[kept, written]];
+      const written = kept === undefined ? undefined : write(key, each, `${at}/${escapeToken(kept)}`);
+      return kept === undefined || written === undefined ? undefined : [kept, written];
     });
-    if (!changed) return value;
-    return entries.length === 0 && keyword !== 'properties' ? undefined : Object.fromEntries(entries);
+    return left !== value && keyword !== 'properties' && Object.keys(left).length === 0 ? undefined : left;
+  }
+
+  #writeSubschema(child: Place, { position }: Subschema, reading: Reading, at: string): unknown {
+    if (position === 'definition') return this.#writeDefinition(child, at);
+    if (position === 'unknown') return this.#writeUnknown(child, at);
+    return this.#write(child, position === 'here' ? reading : 'whole', at);
   }
 
   /** A definition in the reading that references need; none of the parameter's own that nothing else needs. */
@@ -216,11 +204,7 @@ class Rewriting {
     const { root } = this.document;
     if (place.base !== root.base || this.#hasOwnBase(place)) throw this.#refusal(toFragment(place.pointer));
     const written = this.#write(place, reading, '');
-    if (!isJsonObject(written)) return written;
-    const identity = ['$schema', '$id', 'id', '$anchor', '$dynamicAnchor', '$recursiveAnchor', '$defs', 'definitions'];
-    const isIdentity = (key: string): boolean =>
-      identity.includes(key) && (typeof written[key] !== 'object' || key.endsWith('efs') || key === 'definitions');
-    return Object.fromEntries(Object.entries(written).filter(([key]) => !isIdentity(key)));
+    return isJsonObject(written) ? identity.reduce(withoutKey, written) : written;
   }
 
   #hasOwnBase(place: Place): boolean {
@@ -252,13 +236,14 @@ class Additions {
     this.#schemas.push(write(`${this.at}/allOf/${String(this.#offset + this.#schemas.length)}`));
   }
 
-  into(result: Record<string, unknown>): void {
-    if (this.#schemas.length === 0) return;
-    result['allOf'] = [...(Array.isArray(result['allOf']) ? (result['allOf'] as unknown[]) : []), ...this.#schemas];
+  /** The `allOf` that a schema gets with them, if it gets any. */
+  to({ allOf }: JsonObject): JsonObject {
+    if (this.#schemas.length === 0) return {};
+    return { allOf: [...(Array.isArray(allOf) ? (allOf as unknown[]) : []), ...this.#schemas] };
   }
 }
 
-/** Sets a property under any name, `__proto__` too; an undefined value leaves it out. */
-function define(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (value !== undefined) Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+function withDemands({ required }: JsonObject, demanded: readonly string[]): JsonObject {
+  if (demanded.length === 0) return {};
+  return { required: [...new Set([...(Array.isArray(required) ? (required as unknown[]) : []), ...demanded])] };
 }

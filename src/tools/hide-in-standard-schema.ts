@@ -1,6 +1,8 @@
 import { ClavigerError, isClavigerError, safeCause } from '../errors.js';
 import { hideInJsonSchema, parametersOf } from './hide-in-json-schema.js';
+import { withoutKey } from './keep-identity.js';
 import { nothingToHide } from './nothing-to-hide.js';
+import { isJsonObject } from './schema-keywords.js';
 import type { JsonSchemaConverter, StandardIssue, StandardResult, StandardSchema } from './standard-schema.js';
 
 /**
@@ -44,7 +46,11 @@ export function hideInStandardSchema(schema: StandardSchema, name: string): Stan
 }
 
 /** The JSON Schema of the input; the older draft if that is the one a library knows. */
-function jsonSchemaOf(converter: JsonSchemaConverter | undefined, vendor: string, name: string): Record<string, unknown> {
+function jsonSchemaOf(
+  converter: JsonSchemaConverter | undefined,
+  vendor: string,
+  name: string,
+): Record<string, unknown> {
   const fail = (why: string, cause?: unknown): ClavigerError => {
     const message = `parameter "${name}" can't be hidden: the ${vendor} schema ${why}`;
     return new ClavigerError('ERR_PLACEMENT_INVALID', message, cause === undefined ? {} : { cause: safeCause(cause) });
@@ -65,8 +71,7 @@ function jsonSchemaOf(converter: JsonSchemaConverter | undefined, vendor: string
 }
 
 function withoutParameter(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+  return isJsonObject(value) ? withoutKey(value, name) : value;
 }
 
 function isAt({ path }: StandardIssue, name: string): boolean {

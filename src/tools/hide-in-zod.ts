@@ -1,6 +1,8 @@
 import { ClavigerError } from '../errors.js';
 import { hideInValue } from './hide-in-keyword.js';
+import { rewriteEntries, withoutKey } from './keep-identity.js';
 import { isMirroredIntoHeader } from './mirrored-parameter.js';
+import { isJsonObject } from './schema-keywords.js';
 import { tolerantCheck, type ZodCheck } from './tolerant-check.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
@@ -64,8 +66,10 @@ function hideInZod4(root: Zod4, name: string): HiddenInZod {
     for (const key of Object.keys(shape)) declared.add(key);
     if (!Object.hasOwn(shape, name)) return undefined;
     assertNotMirrored(shape[name], name);
-    const rest = Object.fromEntries(Object.entries(shape).filter(([key]) => key !== name));
-    return { shape: rest, ...(checks === undefined ? {} : { checks: checks.map((check) => tolerantCheck(check, name)) }) };
+    return {
+      shape: withoutKey(shape, name),
+      ...(checks === undefined ? {} : { checks: checks.map((check) => tolerantCheck(check, name)) }),
+    };
   }
 
   function hideInLazy(def: ZodDef): Partial<ZodDef> | undefined {
@@ -86,12 +90,13 @@ function hideInZod4(root: Zod4, name: string): HiddenInZod {
     if (hidden.some((option, index) => option !== options[index])) changes['options'] = hidden;
     if (Object.keys(changes).length === 0) return undefined;
     if (def['discriminator'] === name) {
-      throw new ClavigerError('ERR_PLACEMENT_INVALID', `parameter "${name}" can't be hidden: it tells the union's members apart`);
+      throw new ClavigerError(
+        'ERR_PLACEMENT_INVALID',
+        `parameter "${name}" can't be hidden: it tells the union's members apart`,
+      );
     }
     const preset = def['defaultValue'];
-    if (typeof preset === 'object' && preset !== null && Object.hasOwn(preset, name)) {
-      changes['defaultValue'] = Object.fromEntries(Object.entries(preset).filter(([key]) => key !== name));
-    }
+    if (isJsonObject(preset)) changes['defaultValue'] = withoutKey(preset, name);
     return changes;
   }
 
@@ -103,13 +108,7 @@ function hideInZod4(root: Zod4, name: string): HiddenInZod {
 function described(original: Zod4, copy: Zod4, name: string): Zod4 {
   const metadata = original.meta?.();
   if (metadata === undefined || copy.meta === undefined) return copy;
-  const { id, ...rest } = metadata;
-  void id;
-  return copy.meta(withoutInstances(rest, name)) ?? copy;
-}
-
-function withoutInstances(metadata: Record<string, unknown>, name: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, hideInValue(key, value, name)]));
+  return copy.meta(rewriteEntries(withoutKey(metadata, 'id'), (key, value) => [key, hideInValue(key, value, name)]));
 }
 
 function assertNotMirrored(property: unknown, name: string): void {

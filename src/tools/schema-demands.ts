@@ -34,7 +34,8 @@ export function declares(name: string, node: JsonObject): boolean {
   const declared = isJsonObject(properties) && Object.hasOwn(properties, name) && properties[name] !== false;
   if (declared || (Array.isArray(required) && required.includes(name))) return true;
   const patterns = isJsonObject(patternProperties) ? Object.entries(patternProperties) : [];
-  if (patterns.some(([key, schema]) => schema !== false && keptKey('patternProperties', key, name) !== key)) return true;
+  if (patterns.some(([key, schema]) => schema !== false && keptKey('patternProperties', key, name) !== key))
+    return true;
   if (wholeValues(node).some((value) => Object.hasOwn(value, name))) return true;
   return [dependentRequired, node['dependencies'], node['dependentSchemas']].some(
     (map) =>

@@ -63,7 +63,9 @@ export function subschemasOf(keyword: string, value: unknown): Subschema[] {
 export function subschemas(node: unknown): Subschema[] {
   if (Array.isArray(node)) {
     return node.flatMap((each, index) =>
-      typeof each === 'object' && each !== null ? [{ keys: [String(index)] as const, position: 'unknown' as const }] : [],
+      typeof each === 'object' && each !== null
+        ? [{ keys: [String(index)] as const, position: 'unknown' as const }]
+        : [],
     );
   }
   if (!isJsonObject(node)) return [];
@@ -71,5 +73,7 @@ export function subschemas(node: unknown): Subschema[] {
 }
 
 function indexed(keyword: string, values: readonly unknown[], position: Position): Subschema[] {
-  return values.flatMap((each, index) => (isSchema(each) ? [{ keys: [keyword, String(index)] as const, position }] : []));
+  return values.flatMap((each, index) =>
+    isSchema(each) ? [{ keys: [keyword, String(index)] as const, position }] : [],
+  );
 }

@@ -10,7 +10,10 @@ export interface StandardProps<Input = unknown, Output = Input> {
   readonly version: 1;
   readonly vendor: string;
   readonly types?: { readonly input: Input; readonly output: Output } | undefined;
-  readonly validate: (value: unknown, options?: StandardOptions) => StandardResult<Output> | Promise<StandardResult<Output>>;
+  readonly validate: (
+    value: unknown,
+    options?: StandardOptions,
+  ) => StandardResult<Output> | Promise<StandardResult<Output>>;
   readonly jsonSchema?: JsonSchemaConverter;
 }
 
@@ -19,8 +22,7 @@ export interface StandardOptions {
 }
 
 export type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly StandardIssue[] };
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
 export interface StandardIssue {
   readonly message: string;
@@ -38,7 +40,13 @@ export interface JsonSchemaOptions extends StandardOptions {
 }
 
 export function isStandardSchema(value: unknown): value is StandardSchema {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value)) return false;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value))
+    return false;
   const standard = value['~standard'];
-  return typeof standard === 'object' && standard !== null && 'validate' in standard && typeof standard.validate === 'function';
+  return (
+    typeof standard === 'object' &&
+    standard !== null &&
+    'validate' in standard &&
+    typeof standard.validate === 'function'
+  );
 }

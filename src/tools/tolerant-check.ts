@@ -55,7 +55,7 @@ export function tolerantCheck(check: ZodCheck, name: string): ZodCheck {
   return Object.create(check, { _zod: { value: internals } }) as ZodCheck;
 }
 
-/** The object as it is, but that one property can't be read; the first attempt is reported, and all of them throw. */
+/** The object as it is, but for one property: it is not listed, and an attempt to read it is reported and throws. */
 function watchReads(value: object, name: string, onRead: () => void): object {
   const refuse = (key: PropertyKey): void => {
     if (key !== name) return;
@@ -67,6 +67,7 @@ function watchReads(value: object, name: string, onRead: () => void): object {
       refuse(key);
       return Reflect.get(target, key);
     },
+    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => key !== name),
     has(target, key) {
       refuse(key);
       return Reflect.has(target, key);

@@ -9,7 +9,12 @@ const hide = (schema: object): object => hideInJsonSchema(schema, 'apiKey').sche
 
 describe('a parameter in a JSON Schema', () => {
   it('leaves properties and required', () => {
-    const schema = { type: 'object', properties: { q, apiKey }, required: ['q', 'apiKey'], additionalProperties: false };
+    const schema = {
+      type: 'object',
+      properties: { q, apiKey },
+      required: ['q', 'apiKey'],
+      additionalProperties: false,
+    };
     expect(hide(schema)).toEqual({ type: 'object', properties: { q }, required: ['q'], additionalProperties: false });
     expect(hideParameter(schema, 'apiKey')).toEqual(hide(schema));
   });
@@ -76,7 +81,11 @@ describe('a parameter in a JSON Schema', () => {
     const schema = {
       properties: { q, apiKey },
       default: { q: 'x', apiKey: 'sk-1' },
-      examples: [{ q: 'x', apiKey: 'sk-1' }, { q: 'x', apiKey: 'sk-2' }, { q: 'y', nested: { apiKey: 'stays' } }],
+      examples: [
+        { q: 'x', apiKey: 'sk-1' },
+        { q: 'x', apiKey: 'sk-2' },
+        { q: 'y', nested: { apiKey: 'stays' } },
+      ],
       anyOf: [{ const: { q: 'x', apiKey: 'sk-1' } }, { enum: [{ q: 'y', apiKey: 'sk-1' }] }],
     };
     expect(hide(schema)).toEqual({
@@ -104,7 +113,9 @@ describe('a parameter in a JSON Schema', () => {
       $defs: { Names: { enum: ['q', 'apiKey'] } },
     };
     const hidden = hide(schema) as { propertyNames: unknown; allOf: unknown };
-    expect(hidden.propertyNames).toEqual({ anyOf: [{ enum: ['q'] }, { allOf: [{ not: {} }] }, { pattern: '^(token)$' }] });
+    expect(hidden.propertyNames).toEqual({
+      anyOf: [{ enum: ['q'] }, { allOf: [{ not: {} }] }, { pattern: '^(token)$' }],
+    });
     expect(hidden.allOf).toEqual([{ propertyNames: { allOf: [{ enum: ['q'] }] } }]);
     expect(JSON.stringify(hidden)).not.toContain('apiKey');
   });
@@ -146,7 +157,10 @@ describe('a parameter in a JSON Schema', () => {
     for (const name of ['__proto__', 'constructor', 'toString', '$ref', 'a/b~c', '']) {
       const properties = Object.fromEntries([[name, q] as const, ['q', q] as const]);
       expect(declaresParameter({ properties: { q } }, name)).toBe(false);
-      expect(hideInJsonSchema({ properties, required: [name] }, name)).toEqual({ schema: { properties: { q } }, removed: true });
+      expect(hideInJsonSchema({ properties, required: [name] }, name)).toEqual({
+        schema: { properties: { q } },
+        removed: true,
+      });
     }
     const kept = JSON.parse('{"properties":{"__proto__":{"type":"string"},"apiKey":{}}}') as object;
     expect(JSON.stringify(hide(kept))).toBe('{"properties":{"__proto__":{"type":"string"}}}');
@@ -157,7 +171,10 @@ describe('a schema whose outcome depends on the value of the parameter', () => {
   const accepts = (schema: object, value: unknown): unknown => new Ajv2020({ strict: false }).validate(schema, value);
 
   it('loses a negation that would refuse everything without it', () => {
-    const schema = { properties: { q, apiKey }, not: { properties: { apiKey: { const: 'demo' } }, required: ['apiKey'] } };
+    const schema = {
+      properties: { q, apiKey },
+      not: { properties: { apiKey: { const: 'demo' } }, required: ['apiKey'] },
+    };
     expect(hide(schema)).toEqual({ properties: { q } });
   });
 
@@ -200,7 +217,11 @@ describe('a parameter behind references', () => {
 
   it('leaves a copy of a definition that something deeper uses too', () => {
     const Args = { properties: { q, apiKey }, required: ['q', 'apiKey'] };
-    const schema = { allOf: [{ $ref: '#/$defs/Args' }], properties: { saved: { $ref: '#/$defs/Args' } }, $defs: { Args } };
+    const schema = {
+      allOf: [{ $ref: '#/$defs/Args' }],
+      properties: { saved: { $ref: '#/$defs/Args' } },
+      $defs: { Args },
+    };
     expect(hide(schema)).toEqual({
       allOf: [{ $ref: '#/$defs/Args2' }],
       properties: { saved: { $ref: '#/$defs/Args' } },
@@ -221,7 +242,11 @@ describe('a parameter behind references', () => {
   it('takes definitions along that only it used', () => {
     const schema = {
       properties: { q, apiKey: { $ref: '#/definitions/apiKey' } },
-      definitions: { apiKey: { allOf: [{ $ref: '#/definitions/Token' }] }, Token: { type: 'string' }, Other: { type: 'number' } },
+      definitions: {
+        apiKey: { allOf: [{ $ref: '#/definitions/Token' }] },
+        Token: { type: 'string' },
+        Other: { type: 'number' },
+      },
     };
     expect(hide(schema)).toEqual({ properties: { q }, definitions: { Other: { type: 'number' } } });
   });
@@ -254,7 +279,10 @@ describe('a parameter behind references', () => {
     const dynamic = hide({ $dynamicRef: '#args', $defs: { Args: { $dynamicAnchor: 'args', ...args } } });
     expect(dynamic).toEqual({ $dynamicRef: '#args', $defs: { Args: { $dynamicAnchor: 'args', properties: { q } } } });
     const openApi = { $ref: '#/components/schemas/Args', components: { schemas: { Args: args, Other: args } } };
-    expect(hide(openApi)).toEqual({ ...openApi, components: { schemas: { Args: { properties: { q } }, Other: args } } });
+    expect(hide(openApi)).toEqual({
+      ...openApi,
+      components: { schemas: { Args: { properties: { q } }, Other: args } },
+    });
   });
 
   it('leaves schemas that refer to themselves and to each other', () => {
@@ -285,6 +313,21 @@ describe('a parameter behind references', () => {
     });
   });
 
+  it('repeats no identifier and no anchor in a copy', () => {
+    const schema = {
+      $schema: 'http://json-schema.org/draft-04/schema#',
+      id: 'https://example.com/tool',
+      properties: { apiKey, page: { $anchor: 'page' }, inner: { $ref: '#' }, last: { $ref: '#page' } },
+    };
+    expect(hide(schema)).toEqual({
+      ...schema,
+      properties: { page: { $anchor: 'page' }, inner: { $ref: '#/$defs/schema' }, last: { $ref: '#page' } },
+      $defs: {
+        schema: { properties: { apiKey, page: {}, inner: { $ref: '#/$defs/schema' }, last: { $ref: '#page' } } },
+      },
+    });
+  });
+
   it('keeps its schema for another argument that refers to it', () => {
     const schema = { properties: { apiKey, other: { $ref: '#/properties/apiKey' } } };
     expect(hide(schema)).toEqual({
@@ -302,7 +345,11 @@ describe('a parameter behind references', () => {
   });
 
   it('reads no reference in data or in a property of that name', () => {
-    const schema = { properties: { $ref: q, apiKey }, default: { $ref: '#/nowhere' }, const: { $ref: 'https://x.test/' } };
+    const schema = {
+      properties: { $ref: q, apiKey },
+      default: { $ref: '#/nowhere' },
+      const: { $ref: 'https://x.test/' },
+    };
     expect(hide(schema)).toEqual({ ...schema, properties: { $ref: q } });
   });
 });

@@ -17,9 +17,16 @@ interface Wildness {
   readonly extras: boolean;
 }
 const wild: Wildness = {
-  parameter: fc.constantFrom<unknown>({ type: 'string' }, { type: 'string', minLength: 40 }, { const: key }, true, false, {
-    not: { const: key },
-  }),
+  parameter: fc.constantFrom<unknown>(
+    { type: 'string' },
+    { type: 'string', minLength: 40 },
+    { const: key },
+    true,
+    false,
+    {
+      not: { const: key },
+    },
+  ),
   extras: true,
 };
 const uniform: Wildness = { parameter: fc.constant({ type: 'string', description: 'the key' }), extras: false };
@@ -38,8 +45,14 @@ function level(depth: number, from: number, wildness: Wildness): fc.Arbitrary<un
       )
       .map(([others, own]) => (own === undefined ? others : { ...others, [name]: own })),
     required: someNames,
-    dependentRequired: fc.dictionary(fc.constantFrom(...argumentNames, name), someNames, { maxKeys: 2, noNullPrototype: true }),
-    dependentSchemas: fc.dictionary(fc.constantFrom(...argumentNames, name), inner, { maxKeys: 1, noNullPrototype: true }),
+    dependentRequired: fc.dictionary(fc.constantFrom(...argumentNames, name), someNames, {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
+    dependentSchemas: fc.dictionary(fc.constantFrom(...argumentNames, name), inner, {
+      maxKeys: 1,
+      noNullPrototype: true,
+    }),
     minProperties: fc.nat(3),
     maxProperties: fc.integer({ min: 1, max: 4 }),
     allOf: list,
@@ -65,7 +78,10 @@ function level(depth: number, from: number, wildness: Wildness): fc.Arbitrary<un
       ),
       propertyNames: fc.constantFrom<unknown>({ enum: ['q', 'r', name] }, { enum: [name] }, { maxLength: 4 }, {}),
       const: fc.constantFrom<unknown>({ q: 'x', [name]: key }, { q: 'x' }),
-      enum: fc.constantFrom<unknown>([{ q: 'x', [name]: key }, { q: 'x', [name]: 'other' }]),
+      enum: fc.constantFrom<unknown>([
+        { q: 'x', [name]: key },
+        { q: 'x', [name]: 'other' },
+      ]),
     });
   }
   // Few keywords at a time: with many, no value satisfies anything and the law holds for nothing.
@@ -81,14 +97,17 @@ function document(wildness: Wildness): fc.Arbitrary<Json> {
 }
 
 const argumentValue = fc.constantFrom<unknown>('x', '', 3, { [name]: 'deep', q: 'x' }, {});
-const someArguments = fc.dictionary(fc.constantFrom(...argumentNames), argumentValue, { maxKeys: 3, noNullPrototype: true });
+const someArguments = fc.dictionary(fc.constantFrom(...argumentNames), argumentValue, {
+  maxKeys: 3,
+  noNullPrototype: true,
+});
 
 /** `undefined` where ajv itself stumbles: it does so over some mixtures of `unevaluatedProperties` and patterns. */
 function validator(schema: object): (value: unknown) => boolean | undefined {
   const validate = new Ajv2020({ strict: false, validateSchema: false, logger: false }).compile(schema);
   return (value) => {
     try {
-      return validate(value) as boolean;
+      return validate(value);
     } catch {
       return undefined;
     }
@@ -149,7 +168,8 @@ describe('hiding a parameter in any JSON Schema', () => {
         fc.pre(hidden.removed);
         const [original, remaining] = [validator(schema), validator(hidden.schema)];
         for (const value of values) {
-          if (original({ ...value, [name]: key }) === true) expect(remaining(value), JSON.stringify(value)).not.toBe(false);
+          if (original({ ...value, [name]: key }) === true)
+            expect(remaining(value), JSON.stringify(value)).not.toBe(false);
         }
       }),
       { numRuns: 250 },

@@ -43,7 +43,10 @@ holds<Equal<z.infer<typeof small>, { q: string }>>();
 const older = hideParameter(z3.object({ q: z3.string(), apiKey: z3.string() }), 'apiKey');
 holds<Equal<StandardSchemaV1.InferOutput<typeof older>, { q: string }>>();
 
-const effect = hideParameter(z.object({ q: z.string(), apiKey: z.string() }).transform(({ q }) => q.length), 'apiKey');
+const effect = hideParameter(
+  z.object({ q: z.string(), apiKey: z.string() }).transform(({ q }) => q.length),
+  'apiKey',
+);
 holds<Equal<StandardSchemaV1.InferInput<typeof effect>, { q: string }>>();
 holds<Equal<StandardSchemaV1.InferOutput<typeof effect>, number>>();
 
