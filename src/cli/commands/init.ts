@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { createFileAtomic } from '../../internal/atomic-write.js';
+import { CommandError, fileError, usageError } from '../command-error.js';
+import { defineCommand } from '../command.js';
+import { editConfig, preview, readTarget, type TargetConfig } from '../config-file.js';
+import { targetConfig } from '../configuration.js';
+import type { Context } from '../context.js';
+import { withStore } from '../edit-jsonc.js';
+import { readNewPassphrase } from '../read-value.js';
+import { isOwnContainer, type OwnContainer } from '../store-secret.js';
+
+export const init = defineCommand({
+  usage: ['claviger init [--passphrase | --key-file FILE]'],
+  summary: 'make the encrypted store and a config file of your own',
+  details: [
+    'What is there already stays as it is. Without an option the store is encrypted under a generated key that rests beside it.',
+    'A store under a passphrase asks for it; where nobody can be asked, CLAVIGER_PHRASE_FILE names a file that holds it.',
+  ],
+  examples: [
+    ['claviger init', 'a generated key file beside the store'],
+    ['claviger init --passphrase', 'asks for a passphrase, without showing it'],
+    ['claviger init --key-file /media/stick/claviger.key', 'a key file kept elsewhere, made if it is not there'],
+  ],
+  options: {
+    passphrase: { type: 'boolean', help: 'encrypt under a passphrase' },
+    'key-file': { type: 'string', value: 'FILE', help: 'encrypt under the 32 bytes in this file' },
+  },
+  async run(context, { values: { passphrase, 'key-file': file } }) {
+    if (passphrase && file !== undefined) throw usageError('--passphrase and --key-file exclude each other');
+    const keyFile = file === undefined ? undefined : resolve(context.cwd, file);
+    const target = await readTarget(context, targetConfig(context, false));
+    const change = async (text: string) => (keyFile === undefined ? text : withKeyFile(text, keyFile, target.path));
+    const { loaded, text } = await preview(context, target, change);
+    const { default: store } = loaded.options.stores;
+    if (store === undefined || !isOwnContainer(store)) {
+      throw new CommandError(
+        `the default store of ${target.path} is of kind ${store?.kind ?? 'none'}: nothing is to be made`,
+      );
+    }
+    const asked = passphrase ? 'passphrase' : keyFile === undefined ? undefined : 'key-file';
+    const created = (await store.exists())
+      ? await assertAsAsked(store, asked)
+      : await create(context, store, { passphrase, keyFile });
+    if (text !== target.text) await editConfig(context, target, change);
+    await report(context, target, store, created);
+    return 0;
+  },
+});
+
+async function withKeyFile(text: string, keyFile: string, path: string): Promise<string> {
+  const changed = await withStore(text, 'default', { kind: 'file', keyFile });
+  if (changed !== undefined) return changed;
+  throw new CommandError(`${path} says already what the default store is: change it there`);
+}
+
+/** @throws CommandError when the store that is there is protected by something else than was asked for */
+async function assertAsAsked(store: OwnContainer, asked: string | undefined): Promise<false> {
+  const { kind, text } = await store.protection();
+  if (asked === undefined || asked === kind) return false;
+  throw new CommandError(`the store is there already and was not changed: ${text}`);
+}
+
+async function create(
+  { terminal }: Context,
+  store: OwnContainer,
+  { passphrase, keyFile }: { passphrase: boolean; keyFile: string | undefined },
+): Promise<boolean> {
+  if (passphrase) return store.create(await readNewPassphrase(terminal));
+  if (keyFile !== undefined && !existsSync(keyFile)) await createKeyFile(keyFile);
+  return store.create();
+}
+
+async function createKeyFile(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await createFileAtomic(path, `${randomBytes(32).toString('base64')}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError('create', path, error);
+  }
+}
+
+async function report(
+  { terminal, json }: Context,
+  target: TargetConfig,
+  store: OwnContainer,
+  created: boolean,
+): Promise<void> {
+  const { kind, text } = await store.protection();
+  if (json) {
+    terminal.answerJson({ store: { created, protection: kind, description: text }, config: target.path });
+    return;
+  }
+  terminal.note(created ? 'made the encrypted store' : 'the encrypted store is there already');
+  terminal.note(text);
+  terminal.note(`config file: ${target.path}`);
+  if (created) terminal.note('next: claviger add <provider>   (claviger providers lists well-known ones)');
+}

@@ -1,0 +1,84 @@
+import {
+  argument,
+  env,
+  file,
+  parameter,
+  type ParameterPlacement,
+  type ProcessPlacement,
+  type Registry,
+} from '../index.js';
+import { usageError } from './command-error.js';
+import type { OptionSpecs, OptionValues } from './command.js';
+import type { Injection } from '../process/index.js';
+
+/** What a child gets, and where: the same for `run` and `mcp run`. */
+export const injectionOptions = {
+  env: {
+    type: 'string',
+    multiple: true,
+    value: 'VAR=NAME',
+    help: 'the key of NAME in the variable VAR; NAME alone: in its usual variable',
+  },
+  file: { type: 'string', multiple: true, value: 'VAR=NAME', help: 'in a private file, whose path is in VAR' },
+  arg: {
+    type: 'string',
+    multiple: true,
+    value: 'TEMPLATE=NAME',
+    help: 'in an argument; other users of the machine can read it',
+  },
+} as const satisfies OptionSpecs;
+
+/** Said once for both commands. */
+export const injectionDetails = [
+  'A value made of more than the key has a template, with {} where the key goes, between variable and name: ' +
+    "--env 'API_HEADERS=X-API-Key:{}=weather'. The last = stands before the name.",
+];
+
+type Flags = OptionValues<typeof injectionOptions> & { readonly param?: readonly string[] };
+
+/**
+ * Reads the injections of a command line. Names are looked up when they are used.
+ *
+ * @throws CommandError 2 for one that can't be read, or when there is none
+ */
+export function injectionsOf(flags: Flags, registry: Registry): Injection[] {
+  const injections = [
+    ...flags.env.map((text) => toInjection(text.includes('=') ? envOf(text) : [undefined, text])),
+    ...flags.file.map((text) => toInjection(split(text, '--file VAR=NAME', file))),
+    ...flags.arg.map((text) => toInjection(split(text, '--arg TEMPLATE=NAME', argumentOf))),
+    ...(flags.param ?? []).map((text) => toInjection(split(text, '--param PARAMETER=NAME', parameter))),
+  ];
+  if (injections.length === 0) throw usageError('say which key goes where: --env VAR=NAME, for one');
+  return injections;
+
+  function toInjection([into, name]: readonly [Into | undefined, string]): Injection {
+    const auth = registry.auth(name);
+    return into === undefined ? { auth } : { auth, into };
+  }
+}
+
+type Into = ProcessPlacement | ParameterPlacement;
+
+/** `VAR=name`, or `VAR=TEMPLATE=name`. */
+function envOf(text: string): readonly [Into, string] {
+  return split(text, '--env VAR=NAME', (before) => {
+    const [, variable = '', template] = /^([^=]*)(?:=(.*))?$/s.exec(before) ?? [];
+    if (template === undefined) return env(variable);
+    if (!template.includes('{}'))
+      throw usageError('a template of --env needs {} where the key goes: --env VAR=TEMPLATE=NAME');
+    return env(variable, { template });
+  });
+}
+
+function argumentOf(template: string): Into {
+  if (template.includes('{}')) return argument(template);
+  throw usageError('a template of --arg needs {} where the key goes: --arg --api-key={}=NAME');
+}
+
+/** At the last `=`: no name of a provider has one. */
+function split(text: string, usage: string, build: (before: string) => Into): readonly [Into, string] {
+  const at = text.lastIndexOf('=');
+  const name = text.slice(at + 1);
+  if (at < 1 || name === '') throw usageError(`an injection reads ${usage}`);
+  return [build(text.slice(0, at)), name];
+}

@@ -1,0 +1,35 @@
+import type { Command } from './command.js';
+
+/** A word of the command line; its module is loaded when it is used. */
+interface Verb {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  init: { summary: 'make the encrypted store', load: async () => (await import('./commands/init.js')).init },
+  add: { summary: 'define a provider and store its key', load: async () => (await import('./commands/add.js')).add },
+  set: { summary: 'store a new version of a key', load: async () => (await import('./commands/set.js')).set },
+  ls: { summary: 'list credentials', load: async () => (await import('./commands/ls.js')).ls },
+  show: {
+    summary: 'show one credential, never its value',
+    load: async () => (await import('./commands/show.js')).show,
+  },
+  rm: { summary: 'remove a key', load: async () => (await import('./commands/rm.js')).rm },
+  revoke: { summary: 'mark a key as revoked', load: async () => (await import('./commands/revoke.js')).revoke },
+  fetch: {
+    summary: 'make one HTTP request with a credential',
+    load: async () => (await import('./commands/fetch.js')).fetch,
+  },
+  run: { summary: 'run a command with credentials', load: async () => (await import('./commands/run.js')).run },
+  trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },
+  providers: {
+    summary: 'list well-known providers',
+    load: async () => (await import('./commands/providers.js')).providers,
+  },
+  'config path': {
+    summary: 'tell which config file is used',
+    load: async () => (await import('./commands/config-path.js')).configPath,
+  },
+};
