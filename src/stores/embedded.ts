@@ -1,11 +1,16 @@
+import { existsSync } from 'node:fs';
 import type { Secret } from '../secret.js';
 import type { FileStore, FileStoreOptions } from './file.js';
 
 /** The file store but for what needs the file opened to be told. */
 export type EmbeddedStore = Pick<
   FileStore,
-  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'create' | 'protection' | 'close'
->;
+  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'protection' | 'close'
+> & {
+  exists(): Promise<boolean>;
+  /** Makes the container; false if there is one. */
+  create(passphrase?: Secret): Promise<boolean>;
+};
 
 /** Asks a person for the passphrase of the store at `path`; undefined where nobody can be asked. */
 export type AskPassphrase = (path: string) => Promise<Secret | undefined>;
@@ -34,7 +39,12 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
     set: async (name, secret, metadata) => (await unlock()).set(name, secret, metadata),
     delete: async (name) => (await unlock()).delete(name),
     revoke: async (name) => (await unlock()).revoke(name),
-    create: async () => (await open()).create(),
+    exists: async () => existsSync((await open()).path),
+    create: async (passphrase) => {
+      if (passphrase === undefined) return (await open()).create();
+      const { fileStore } = await import('./file.js');
+      return fileStore({ ...options, passphrase }).create();
+    },
     protection: async () => (await open()).protection(),
     close: async () => {
       for (const store of [opened, unlocked]) await (await store)?.close();
