@@ -224,7 +224,7 @@ function spawnFunction(): typeof spawn {
 function startFailure(error: unknown, { command, cwd }: SpawnTreeOptions): NodeJS.ErrnoException {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'UNKNOWN';
   const place = cwd !== undefined && !isDirectory(cwd) ? `: there is no directory ${cwd}` : '';
-  return Object.assign(new Error(`${command} could not be started (${code})${place}`), { code });
+  return Object.assign(new Error(`${command} could not be started (${code})${place}`), { code, syscall: 'spawn' });
 }
 
 function isDirectory(path: string): boolean {
