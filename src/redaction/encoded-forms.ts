@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 /** A shorter form would be found in ordinary text. */
 const SHORTEST_FORM = 6;
 
+/** What a writer puts in the place of one character. */
 type Escape = (character: string) => string;
 
 /**
@@ -23,7 +24,7 @@ export function encodedForms(secret: string): string[] {
     forms.add(bytes.toString('hex')).add(bytes.toString('hex').toUpperCase());
     for (const form of base64Forms(bytes)) forms.add(form);
   }
-  for (const form of [...forms]) forms.add(Buffer.from(form, 'utf8').toString('latin1'));
+  for (const form of [...forms]) if (/[^\0-\x7f]/.test(form)) forms.add(Buffer.from(form, 'utf8').toString('latin1'));
   return [...forms].filter((form) => form.length >= SHORTEST_FORM);
 }
 
@@ -34,78 +35,83 @@ function lineEndings(secret: string): Set<string> {
   return new Set([secret.replace(/[\r\n]+$/, ''), unix, unix.replaceAll('\n', '\r\n')]);
 }
 
-/** RFC 8259 §7 leaves the choice of what is escaped to the writer: these are the choices that writers make. */
+/** What writers of JSON escape, beside what RFC 8259 §7 demands. */
+const jsonEscaped = [
+  /[\u007f-\uffff]/g, // ASCII only
+  /[<>&\u2028\u2029]/g, // for HTML
+  /[<>&\u007f-\uffff]/g,
+  /[<>&'\u007f-\uffff]/g, // PHP
+];
+
+/** What is escaped where every escape is a number. */
+const unicodeEscaped = [
+  /["\\\p{Cc}]/gu,
+  /[^ !#-[\]-~]/g, // ASCII only
+  /[^ !#$%(-*,-;=?-[\]-_a-~]/g, // .NET
+  /[^A-Za-z0-9]/g,
+  /[^]/g,
+];
+
 function jsonForms(secret: string): Set<string> {
-  const forms = new Set([secret]);
   const plain = JSON.stringify(secret).slice(1, -1);
+  const forms = new Set([secret, plain]);
   for (const hex of [lower, upper]) {
     const unicode: Escape = (unit) => `\\u${hex(unit.charCodeAt(0)).padStart(4, '0')}`;
-    const units = (text: string, which: RegExp) => text.replace(which, unicode);
-    const ascii = units(plain, /[\u007f-\uffff]/g);
-    forms.add(plain).add(ascii);
-    forms.add(plain.replaceAll('/', '\\/')).add(ascii.replaceAll('/', '\\/'));
-    forms.add(units(plain, /[<>&\u2028\u2029]/g));
-    forms.add(units(ascii, /[<>&]/g)).add(units(ascii, /[<>&']/g));
-    forms.add(units(secret, /["\\\p{Cc}]/gu)).add(units(secret, /[^ !#-[\]-~]/g));
-    forms.add(units(secret, /[^ !#$%(-*,-;=?-[\]-_a-~]/g));
-    forms.add(units(secret, /[^A-Za-z0-9]/g)).add(units(secret, /[^]/g));
+    for (const escaped of jsonEscaped) forms.add(plain.replace(escaped, unicode));
+    for (const escaped of unicodeEscaped) forms.add(secret.replace(escaped, unicode));
   }
-  for (const form of [...forms]) forms.add(JSON.stringify(form).slice(1, -1));
+  for (const form of [...forms]) if (form.includes('/')) forms.add(form.replaceAll('/', '\\/'));
+  for (const form of [...forms]) if (/["\\]/.test(form)) forms.add(JSON.stringify(form).slice(1, -1));
   return forms;
 }
 
-/** The characters that common encoders leave alone, beside letters and digits. */
-const percentKept = [
-  `-_.!~*'()`, // encodeURIComponent
-  `-_.~`, // RFC 3986 §2.3
-  `-_.~/`, // Python's quote
-  `-_.`, // PHP's urlencode
-  `-_.*`, // forms: WHATWG URL §1.3
-  `-_.!~*'();/?:@&=+$,#`, // encodeURI
-  `-_.!~*'();/?:@&=+$,%[]\\^\`{|}`, // a query that a URL parser wrote
-  `-_.!~*();/?:@&=+$,%[]\\^\`{|}`, // the same of https:
-  `-_.!~*'()/:@&=+$,;%[]\\|^`, // a path
-  `-_.!~*'()&=+$,%`, // user name and password
-  ``,
+/** What common encoders escape. */
+const percentEscaped = [
+  /[^A-Za-z0-9\-_.!~*'()]/gu, // encodeURIComponent
+  /[^A-Za-z0-9\-_.~]/gu, // RFC 3986 §2.3
+  /[^A-Za-z0-9\-_.~/]/gu, // Python's quote
+  /[^A-Za-z0-9\-_.]/gu, // PHP's urlencode
+  /[^A-Za-z0-9\-_.*]/gu, // forms: WHATWG URL §1.3
+  /[^A-Za-z0-9\-_.!~*'();/?:@&=+$,#]/gu, // encodeURI
+  /[^!$-;=?-~]/gu, // a query that a URL parser wrote
+  /[^!$-&(-;=?-~]/gu, // the same of https:
+  /[^!$-;=@-Z[\]\\_a-z|~]/gu, // a path
+  /[^!$-.0-9A-Z_a-z~]/gu, // user name and password
+  /[^A-Za-z0-9]/gu,
+  /[^]/gu,
 ];
 
 function percentForms(secret: string): Set<string> {
   const forms = new Set<string>();
-  const bytes = [...Buffer.from(secret, 'utf8')];
   for (const hex of [lower, upper]) {
     const triplet = (byte: number) => `%${hex(byte).padStart(2, '0')}`;
-    for (const kept of percentKept) {
-      const write = (byte: number) => (isKept(byte, kept) ? String.fromCharCode(byte) : triplet(byte));
-      const form = bytes.map(write).join('');
-      forms.add(form).add(form.replaceAll(triplet(0x20), '+'));
-      if (kept === percentKept[0] || kept === percentKept[1]) forms.add(form.replaceAll('%', '%25'));
+    const triplets: Escape = (character) => [...Buffer.from(character, 'utf8')].map(triplet).join('');
+    for (const escaped of percentEscaped) {
+      const form = secret.replace(escaped, triplets);
+      forms.add(form).add(form.replaceAll('%20', '+'));
+      if (escaped === percentEscaped[0] || escaped === percentEscaped[1]) forms.add(form.replaceAll('%', '%25'));
     }
-    forms.add(bytes.map(triplet).join(''));
   }
   return forms;
 }
 
-function isKept(byte: number, kept: string): boolean {
-  const character = String.fromCharCode(byte);
-  return byte < 0x80 && (/[A-Za-z0-9]/.test(character) || kept.includes(character));
-}
-
 const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-const entitySets = [
+const entityEscaped = [
   /[&<>]/gu,
   /[&<>"]/gu,
   /[&<>"']/gu,
   /[&<>"'/]/gu,
-  /[&<>"'`=/]/gu,
+  /[&<>"'`=/]/gu, // Mustache
+  /[^\n -~]|[&<>"']/gu, // ASCII only
   /[^A-Za-z0-9]/gu,
-  /[^\n -~]|[&<>"']/gu,
 ];
 
 function entityForms(secret: string): Set<string> {
   const forms = new Set<string>();
   const code = (character: string) => character.codePointAt(0) ?? 0;
+  const sets = entityEscaped.filter((escaped) => secret.search(escaped) !== -1);
   const numeric: Escape[] = [
-    (character) => `&#${code(character)};`,
+    (character) => `&#${String(code(character))};`,
     (character) => `&#${String(code(character)).padStart(3, '0')};`,
     (character) => `&#x${lower(code(character))};`,
     (character) => `&#x${upper(code(character))};`,
@@ -114,8 +120,8 @@ function entityForms(secret: string): Set<string> {
   for (const escape of numeric) {
     const nameOr: Escape = (character) => named[character] ?? escape(character);
     const nameOrQuote: Escape = (character) => (character === "'" ? escape(character) : nameOr(character));
-    for (const which of entitySets) {
-      for (const write of [escape, nameOr, nameOrQuote]) forms.add(secret.replace(which, write));
+    for (const escaped of sets) {
+      for (const write of [escape, nameOr, nameOrQuote]) forms.add(secret.replace(escaped, write));
     }
     forms.add(secret.replace(/[^]/gu, escape));
   }

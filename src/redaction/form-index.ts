@@ -11,11 +11,14 @@ export interface Found {
   readonly live: number;
 }
 
-/** Short secrets get a table of their own, so that they don't take the long strides from all others. */
-const WINDOWS = [16, 8];
-
-/** The longest window: a tail shorter than it has not been looked at. */
-const LONGEST_WINDOW = 16;
+/**
+ * Short forms have a table of their own, so that they don't take the long strides from all others. A table's window is as long
+ * as its shortest form, within these bounds; with every form of a longer window come more entries.
+ */
+const WINDOWS = [
+  { least: 16, most: 32 },
+  { least: 8, most: 15 },
+];
 
 /** Forms are told apart by this many of their first units. */
 const HEAD = 4;
@@ -26,31 +29,35 @@ const scratch = Buffer.allocUnsafeSlow(1 << 16);
 
 /** Finds all known forms at once. Forms can be added at any time; nothing is compiled. */
 export class FormIndex {
-  readonly #tables: ShiftTable[] = [];
+  readonly #tables = new Map<(typeof WINDOWS)[number], ShiftTable>();
+  /** Whether a form may start like this: by the hash of its head, or of as much of it as there is. */
   readonly #isHead = new Uint8Array(HEAD_MASK + 1);
-  /** The forms by the hash of their head; each list is sorted. */
+  /** The forms by the hash of their head. */
   readonly #byHead = new Map<number, string[]>();
+  /** The lists that got forms since they were last sorted: many secrets may come before one is looked for. */
+  readonly #unsorted = new Set<number>();
   /** What can be seen of a form when less than its head is there. */
   readonly #cutHeads = new Set<string>();
   /** Nothing shorter than this can hold a form. */
-  readonly shortest = Math.min(...WINDOWS);
+  readonly shortest = 8;
   /** Whether some form is a number, so that numbers have to be looked at too. */
   hasNumbers = false;
 
   /** A form under 8 units is not searched for. */
   add(form: string): void {
-    const window = WINDOWS.find((units) => form.length >= units);
-    if (window === undefined) return;
-    const head = headAt(form, 0);
-    const forms = this.#byHead.get(head) ?? [];
-    const place = firstNot(forms, 0, forms.length, (other) => other < form);
-    if (forms[place] === form) return;
-    forms.splice(place, 0, form);
-    this.#byHead.set(head, forms);
+    if (form.length < this.shortest) return;
+    const head = headAt(form, 0, HEAD);
+    const forms = this.#byHead.get(head);
+    if (forms === undefined) this.#byHead.set(head, [form]);
+    else forms.push(form);
+    this.#unsorted.add(head);
     this.#isHead[head] = 1;
+    for (let length = 1; length < HEAD; length++) {
+      this.#isHead[headAt(form, 0, length)] = 1;
+      this.#cutHeads.add(form.slice(0, length));
+    }
     this.hasNumbers ||= /^\d+$/.test(form);
-    for (let length = 1; length < HEAD; length++) this.#cutHeads.add(form.slice(0, length));
-    this.#tableOf(window).add(form);
+    this.#addToTable(form);
   }
 
   /** The spans that forms cover in a whole text; `undefined` if there are none. */
@@ -67,16 +74,24 @@ export class FormIndex {
     return { spans, live: Math.min(live, this.#liveTail(source)) };
   }
 
-  #tableOf(window: number): ShiftTable {
-    let table = this.#tables.find((each) => each.window === window);
-    if (table === undefined) this.#tables.push((table = new ShiftTable(window)));
-    return table;
+  #addToTable(form: string): void {
+    const bounds = WINDOWS.find(({ least }) => form.length >= least);
+    if (bounds === undefined) return;
+    let table = this.#tables.get(bounds);
+    if (table === undefined || form.length < table.window) {
+      table = new ShiftTable(Math.min(form.length, bounds.most));
+      this.#tables.set(bounds, table);
+      for (const known of [...this.#byHead.values()].flat()) {
+        if (WINDOWS.find(({ least }) => known.length >= least) === bounds) table.add(known);
+      }
+    }
+    table.add(form);
   }
 
   /** Where a form may start, in ascending order. */
   #candidates(source: Units): number[] {
     const starts: number[] = [];
-    for (const table of this.#tables) {
+    for (const table of this.#tables.values()) {
       if (source.length < table.window) continue;
       if (typeof source !== 'string') this.#scan(table, source, source.length, 0, starts);
       else if (source.length <= scratch.length)
@@ -95,7 +110,7 @@ export class FormIndex {
 
   #scan(table: ShiftTable, bytes: Uint8Array, length: number, offset: number, starts: number[]): void {
     table.scan(bytes, length, (start) => {
-      if (this.#isHead[headAt(bytes, start)] === 1) starts.push(start + offset);
+      if (this.#isHead[headAt(bytes, start, HEAD)] === 1) starts.push(start + offset);
     });
   }
 
@@ -114,18 +129,31 @@ export class FormIndex {
     return { spans, live };
   }
 
+  /** Looks also where a whole window no longer fits. */
   #liveTail(source: Units): number {
-    for (let start = Math.max(0, source.length - LONGEST_WINDOW + 1); start < source.length; start++) {
-      const isCut =
-        source.length - start < HEAD ? this.#cutHeads.has(textFrom(source, start)) : this.#formAt(source, start).isCut;
+    let unseen = 0;
+    for (const { window } of this.#tables.values()) unseen = Math.max(unseen, window - 1);
+    for (let start = Math.max(0, source.length - unseen); start < source.length; start++) {
+      const left = Math.min(HEAD, source.length - start);
+      if (this.#isHead[headAt(source, start, left)] !== 1) continue;
+      const isCut = left < HEAD ? this.#cutHeads.has(textFrom(source, start)) : this.#formAt(source, start).isCut;
       if (isCut) return start;
     }
     return source.length;
   }
 
+  #sortedForms(head: number): readonly string[] {
+    let forms = this.#byHead.get(head) ?? [];
+    if (this.#unsorted.delete(head)) {
+      forms = [...new Set(forms)].sort((a, b) => (a < b ? -1 : 1));
+      this.#byHead.set(head, forms);
+    }
+    return forms;
+  }
+
   /** The length of the longest form that stands here, or 0, and whether the source ends inside a longer one. */
   #formAt(source: Units, start: number): { length: number; isCut: boolean } {
-    const forms = this.#byHead.get(headAt(source, start)) ?? [];
+    const forms = this.#sortedForms(headAt(source, start, HEAD));
     let [first, end, length] = [0, forms.length, 0];
     for (let depth = 0; first < end; depth++) {
       if (forms[first]?.length === depth) {
@@ -154,9 +182,9 @@ function firstNot(forms: readonly string[], first: number, end: number, before: 
 }
 
 /** The low bytes alone count, so that a text and its bytes have the same heads. */
-function headAt(source: Units, start: number): number {
-  let hash = 0;
-  for (let index = start; index < start + HEAD; index++) hash = hash * 31 + (unitAt(source, index) & 0xff);
+function headAt(source: Units, start: number, length: number): number {
+  let hash = length;
+  for (let index = start; index < start + length; index++) hash = hash * 31 + (unitAt(source, index) & 0xff);
   return hash & HEAD_MASK;
 }
 

@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { FormIndex, Units } from './form-index.js';
 import { between, joined, replaceSpans } from './redact-units.js';
 
+const nothing = new Uint8Array();
+
 /** Redacts what comes piece by piece, for code that can't use web streams. */
 export interface Scanner {
   /** What may go on now: all but a tail that could still be the beginning of a secret. */
@@ -16,7 +18,7 @@ export interface Scanner {
  */
 export class ChunkScanner implements Scanner {
   readonly #forms: FormIndex;
-  #held: Uint8Array = new Uint8Array();
+  #held: Uint8Array = nothing;
   /** So much of what is held was replaced already, together with what went before it. */
   #covered = 0;
 
@@ -28,7 +30,7 @@ export class ChunkScanner implements Scanner {
     const source = this.#held.length === 0 ? chunk : (joined([this.#held, chunk], chunk) as Uint8Array);
     const { spans, live } = this.#forms.findSoFar(source);
     const covered = this.#covered;
-    this.#held = Uint8Array.prototype.slice.call(source, live);
+    this.#held = live === source.length ? nothing : Uint8Array.prototype.slice.call(source, live);
     this.#covered = coveredAfter(spans, live, covered);
     if (spans.length === 0 && covered === 0 && live === source.length) return source;
     return replaceSpans(source, spans, covered, live);
@@ -36,7 +38,7 @@ export class ChunkScanner implements Scanner {
 
   flush(): Uint8Array {
     const rest = replaceSpans(this.#held, this.#forms.find(this.#held) ?? [], this.#covered, this.#held.length);
-    this.#held = new Uint8Array();
+    this.#held = nothing;
     this.#covered = 0;
     return rest;
   }

@@ -1,9 +1,11 @@
-/** Blocks of three units are hashed into this many places: every pair of them apart, in ASCII. */
-const HASH_MASK = (1 << 18) - 1;
+/** So many units are looked up at once: the hex and base64 forms of a hundred secrets hold too many of the shorter ones. */
+const BLOCK = 4;
+
+const HASH_BITS = 18;
 
 /**
- * Says how far a window over the text can move on without passing over a form (Wu and Manber): three units under its end
- * are looked up, and only where the answer is "nowhere" a form may stand.
+ * Says how far a window over the text can move on without passing over a form (Wu and Manber): a block of units under its end
+ * is looked up, and only where the answer is "nowhere" a form may stand.
  */
 export class ShiftTable {
   /** Every form is at least this long; the longer, the longer the strides. */
@@ -12,13 +14,13 @@ export class ShiftTable {
 
   constructor(window: number) {
     this.window = window;
-    this.#shifts = new Uint8Array(HASH_MASK + 1).fill(window - 2);
+    this.#shifts = new Uint8Array(1 << HASH_BITS).fill(window - BLOCK + 1);
   }
 
   add(form: string): void {
     const unit = (index: number) => form.charCodeAt(index) & 0xff;
-    for (let end = 2; end < this.window; end++) {
-      const hash = blockHash(unit(end - 2), unit(end - 1), unit(end));
+    for (let end = BLOCK - 1; end < this.window; end++) {
+      const hash = blockHash(unit(end - 3), unit(end - 2), unit(end - 1), unit(end));
       this.#shifts[hash] = Math.min(this.#shifts[hash] ?? 0, this.window - 1 - end);
     }
   }
@@ -69,9 +71,16 @@ export class ShiftTable {
 }
 
 function shiftAt(shifts: Uint8Array, bytes: Uint8Array, end: number): number {
-  return shifts[blockHash(bytes[end - 2] as number, bytes[end - 1] as number, bytes[end] as number)] as number;
+  const hash = blockHash(
+    bytes[end - 3] as number,
+    bytes[end - 2] as number,
+    bytes[end - 1] as number,
+    bytes[end] as number,
+  );
+  return shifts[hash] as number;
 }
 
-function blockHash(first: number, second: number, third: number): number {
-  return (first ^ (second << 5) ^ (third << 11)) & HASH_MASK;
+/** Multiplication by a prime near the golden ratio, after Knuth: it spreads also what differs in few bits. */
+function blockHash(first: number, second: number, third: number, fourth: number): number {
+  return Math.imul(first | (second << 8) | (third << 16) | (fourth << 24), 0x9e3779b1) >>> (32 - HASH_BITS);
 }

@@ -16,7 +16,7 @@ export interface Node {
   readonly kind: Kind | 'unreadable';
   place: Place;
   parts?: readonly Part[];
-  readonly parents: Set<Node>;
+  readonly parents: Node[];
   isDirty: boolean;
   /** Whether it has a function, or leads to a stream or the like: what has no place in the copy of an instance. */
   isCarrier: boolean;
@@ -63,7 +63,7 @@ export class ValueGraph {
   #nodeOf(source: object, place: Place): Node {
     let node = this.#nodes.get(source);
     if (node === undefined) {
-      node = { source, kind: safeKindOf(source), place, parents: new Set(), isDirty: false, isCarrier: false };
+      node = { source, kind: safeKindOf(source), place, parents: [], isDirty: false, isCarrier: false };
       this.#nodes.set(source, node);
       this.#unread.push(node);
     } else if (places.indexOf(place) < places.indexOf(node.place)) {
@@ -97,7 +97,7 @@ export class ValueGraph {
   }
 
   #visit(value: unknown, parent: Node): void {
-    if (typeof value === 'object' && value !== null) this.#nodeOf(value, placeBeneath(parent)).parents.add(parent);
+    if (typeof value === 'object' && value !== null) this.#nodeOf(value, placeBeneath(parent)).parents.push(parent);
     else if (typeof value === 'function') parent.isCarrier = true;
     else if (this.primitive(value) !== value) parent.isDirty = true;
   }
