@@ -66,14 +66,14 @@ const brand = Symbol.for('claviger.error');
  */
 export class ClavigerError extends Error {
   readonly code: ErrorCode;
-  readonly provider?: string;
-  readonly store?: string;
-  readonly host?: string;
-  readonly fault?: string;
-  readonly issues?: readonly Issue[];
-  readonly exitCode?: number | null;
-  readonly signal?: string | null;
-  readonly stderr?: string;
+  declare readonly provider?: string;
+  declare readonly store?: string;
+  declare readonly host?: string;
+  declare readonly fault?: string;
+  declare readonly issues?: readonly Issue[];
+  declare readonly exitCode?: number | null;
+  declare readonly signal?: string | null;
+  declare readonly stderr?: string;
 
   static {
     Object.defineProperty(this.prototype, 'name', { value: 'ClavigerError', configurable: true, writable: true });
