@@ -58,6 +58,7 @@ export async function withFileLock<T>(
 async function lockedRun<T>(path: string, work: (lock: FileLock) => Promise<T>, options: FileLockOptions): Promise<T> {
   const token = await acquire(path, options);
   try {
+    await sweep(path);
     return await work({ assertHeld: () => assertHeld(path, token) });
   } finally {
     if ((await readRecord(path))?.token === token) await rm(path, { force: true });
@@ -70,8 +71,8 @@ async function acquire(path: string, { timeoutMs = 10_000, signal }: FileLockOpt
   const record = spellRecord({ token, ...ownIdentity() });
   const candidate = `${path}.${record}.candidate`;
   const deadline = performance.now() + timeoutMs;
-  await writeFile(candidate, record, { mode: 0o600, flag: 'wx' });
   try {
+    await writeFile(candidate, record, { mode: 0o600, flag: 'wx' });
     for (let pauseMs = 1; !(await linked(candidate, path)); pauseMs = Math.min(pauseMs * 2, 20)) {
       if (performance.now() > deadline) throw heldByAnother(path);
       if (await removeDead(path, timeoutMs)) continue;
@@ -81,9 +82,8 @@ async function acquire(path: string, { timeoutMs = 10_000, signal }: FileLockOpt
     signal?.throwIfAborted(); // with the caller's reason instead of the timer's own error
     throw error;
   } finally {
-    await rm(candidate, { force: true });
+    await rm(candidate, { force: true }).catch(() => undefined); // the next holder sweeps; a lock we have must not be lost
   }
-  await sweep(path);
   return token;
 }
 

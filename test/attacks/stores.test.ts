@@ -259,6 +259,13 @@ describe('a file store that others can reach', () => {
     expect(await readdir(directory)).toEqual(['key']);
   });
 
+  test.skipIf(process.platform === 'win32')('does not wait for a pipe that stands for its key file', async () => {
+    const keyFile = join(await newDirectory(), 'pipe');
+    await promisify(execFile)('mkfifo', ['-m', '600', keyFile]);
+    const store = fileStore({ path: join(await newDirectory(), 'secrets'), keyFile, env: {} });
+    await expect(store.set('a', Secret.from('value-of-a'))).rejects.toEqual(permissions);
+  });
+
   test('is refused through a symbolic link, and as a directory', async () => {
     const { path } = await newTarget();
     const link = join(await newDirectory(), 'link');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -164,19 +165,15 @@ describe.runIf(process.platform === 'linux')('isAlive', () => {
     const parent = programs.start(
       () => `
         import { spawn } from 'node:child_process';
-        const child = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], { stdio: ['ignore', 'inherit', 'ignore'] });
+        const child = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'], { stdio: ['ignore', 'inherit', 'ignore'] });
         process.on('SIGTERM', () => { child.kill(); process.exit(); });`,
       { PATH: process.env['PATH'] ?? '' },
     );
     const exited = once(parent, 'exit');
     const [pid] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
-    const fields = async () => (await readFile(`/proc/${pid}/stat`, 'latin1')).split(') ')[1]?.split(' ') ?? [];
-    let state: string[] = [];
-    void (async () => {
-      while (state[0] !== 'Z') state = await fields();
-    })();
-    await until(() => state[0] === 'Z');
-    expect(isAlive({ ...ownIdentity(), pid: Number(pid), start: state[19] ?? '' })).toBe(false);
+    const fields = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    await until(() => fields()[0] === 'Z');
+    expect(isAlive({ ...ownIdentity(), pid: Number(pid), start: fields()[19] ?? '' })).toBe(false);
     parent.kill('SIGTERM');
     await exited;
   });

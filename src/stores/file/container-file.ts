@@ -103,20 +103,18 @@ export class ContainerFile {
    */
   async update(change: (now: UnlockedContainer) => Entries | undefined): Promise<boolean> {
     await this.read(); // a passphrase takes its time: not while others wait for the lock
-    try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      return await withFileLock(`${this.#path}.lock`, async (lock) => {
-        const existing = await this.read({ certain: true });
-        const now = existing ?? (await this.#createBlank());
-        const entries = change(now);
-        if (entries === undefined) return false;
-        await this.#commit(now, entries, lock);
-        if (!existing) this.#announce(now.container.header.protection.kind);
-        return true;
-      });
-    } catch (error) {
-      throw systemError(this.#path, 'write it', error);
-    }
+    let created: ProtectionKind | undefined;
+    const written = await this.#locked(async (lock) => {
+      const existing = await this.read({ certain: true });
+      const now = existing ?? (await this.#createBlank());
+      const entries = change(now);
+      if (entries === undefined) return false;
+      await this.#commit(now, entries, lock);
+      if (!existing) created = now.container.header.protection.kind;
+      return true;
+    });
+    if (created === 'generated') this.#options.onNotice?.(describeProtection(this.#path, created));
+    return written;
   }
 
   /** What protects the container, or will protect the new one. */
@@ -230,8 +228,13 @@ export class ContainerFile {
     this.#remember({ container: next, keys, seal, stats: await lstat(this.#path, { bigint: true }) });
   }
 
-  #announce(kind: ProtectionKind): void {
-    if (kind === 'generated') this.#options.onNotice?.(describeProtection(this.#path, kind));
+  async #locked<T>(work: (lock: FileLock) => Promise<T>): Promise<T> {
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      return await withFileLock(`${this.#path}.lock`, work);
+    } catch (error) {
+      throw systemError(this.#path, 'write it', error);
+    }
   }
 
   /** Undefined where there is no file; it must be ours alone otherwise. */

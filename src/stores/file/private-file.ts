@@ -3,7 +3,8 @@ import type { BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { storeError } from './store-error.js';
 
-const { O_RDONLY, O_NOFOLLOW } = constants as { O_RDONLY: number; O_NOFOLLOW?: number };
+// Windows lacks both. Without the second, opening a pipe would wait for somebody to write to it.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants> & { O_RDONLY: number };
 
 /** What a private file holds, and which state of it that was. */
 export interface PrivateFile {
@@ -22,7 +23,7 @@ export async function readPrivateFile(
   path: string,
   { followLinks = false }: { followLinks?: boolean } = {},
 ): Promise<PrivateFile> {
-  const file = await open(path, O_RDONLY | (followLinks ? 0 : (O_NOFOLLOW ?? 0)));
+  const file = await open(path, O_RDONLY | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW));
   try {
     const stats = await file.stat({ bigint: true });
     assertPrivate(store, path, stats);
