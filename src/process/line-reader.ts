@@ -3,8 +3,8 @@ export interface LineReaderOptions {
   onLine: (line: Buffer) => void;
   /** Default 64 MiB. */
   maxLineBytes?: number;
-  /** Instead of `onLine`, for a line over `maxLineBytes`: its first 4 KB, and how long it was. Default: it is dropped. */
-  onTooLong?: (beginning: Buffer, bytes: number) => void;
+  /** Instead of `onLine`, for a line over `maxLineBytes`: its first and last 4 KB, and how long it was. Default: it is dropped. */
+  onTooLong?: (beginning: Buffer, bytes: number, ending: Buffer) => void;
 }
 
 /** Cuts a stream of bytes into lines. */
@@ -15,7 +15,7 @@ export interface LineReader {
 }
 
 const lineFeed = 0x0a;
-const beginningBytes = 4096;
+const edgeBytes = 4096;
 
 /** Reads lines from chunks in linear time and in memory bounded by the longest line that is allowed. */
 export function createLineReader({
@@ -26,13 +26,19 @@ export function createLineReader({
   let parts: Uint8Array[] = [];
   let bytes = 0;
   let beginning: Buffer | undefined;
+  let ending = Buffer.alloc(0);
 
   const add = (part: Uint8Array): void => {
     bytes += part.length;
-    if (beginning !== undefined) return;
+    if (beginning !== undefined) {
+      ending = Buffer.concat([ending, part.subarray(-edgeBytes)]).subarray(-edgeBytes);
+      return;
+    }
     parts.push(part);
     if (bytes <= maxLineBytes) return;
-    beginning = Buffer.from(Buffer.concat(parts).subarray(0, beginningBytes)); // a copy: the rest can go
+    const line = Buffer.concat(parts);
+    beginning = Buffer.from(line.subarray(0, edgeBytes)); // copies: the rest can go
+    ending = Buffer.from(line.subarray(-edgeBytes));
     parts = [];
   };
   const take = (): Buffer => {
@@ -46,7 +52,7 @@ export function createLineReader({
     const length = bytes;
     const isTooLong = beginning !== undefined;
     const line = take();
-    if (isTooLong) onTooLong?.(line, length);
+    if (isTooLong) onTooLong?.(line, length, ending);
     else onLine(line);
   };
 

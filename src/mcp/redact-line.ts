@@ -1,0 +1,99 @@
+import type { Redactor } from '../redaction/redactor.js';
+import { REDACTED } from '../secret.js';
+import { splice, stringEnd, type Span } from './json-span.js';
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Members that MCP defines as base64: resource contents, images, audio. */
+const encoded = new Set(['blob', 'data']);
+
+/** A string or a number in a line, and the name of the member whose value it is. */
+interface Token extends Span {
+  readonly name: string | undefined;
+}
+
+/**
+ * A line without secrets: the identical one if it holds none. It stays valid JSON, numbers keep their spelling, and what was
+ * base64 in a `blob` or in `data` still is. `undefined` if that can't be done.
+ */
+export function redactLine(line: Buffer, redactors: readonly Redactor[]): Buffer | undefined {
+  const plain = redactBytes(line, redactors);
+  if (plain === line) return line;
+  const redacted = isJson(line) ? redactTokens(line, redactors) : plain;
+  const result = redactBytes(redacted, redactors); // a secret could lie across two tokens
+  return result === redacted || isJson(result) ? result : undefined;
+}
+
+/** Bytes without what any of the redactors knows; the identical object if there is nothing. */
+export function redactBytes(bytes: Buffer, redactors: readonly Redactor[]): Buffer {
+  let result: Uint8Array = bytes;
+  for (const redactor of redactors) result = redactor.bytes(result);
+  return result === bytes ? bytes : Buffer.from(result.buffer, result.byteOffset, result.byteLength);
+}
+
+function redactTokens(line: Buffer, redactors: readonly Redactor[]): Buffer {
+  const changes: (Span & { text: string | Buffer })[] = [];
+  for (const token of tokensOf(line)) {
+    const bytes = line.subarray(token.start, token.end);
+    const text = bytes[0] === 0x22 ? redactString(bytes, token.name, redactors) : redactNumber(bytes, redactors);
+    if (text !== bytes) changes.push({ start: token.start, end: token.end, text });
+  }
+  return splice(line, changes);
+}
+
+function redactString(literal: Buffer, name: string | undefined, redactors: readonly Redactor[]): string | Buffer {
+  const inBase64 = name !== undefined && encoded.has(name) ? redactBase64(literal, redactors) : undefined;
+  return inBase64 ?? redactBytes(literal, redactors);
+}
+
+/** A number in which a secret shows becomes a text. */
+function redactNumber(literal: Buffer, redactors: readonly Redactor[]): string | Buffer {
+  return redactBytes(literal, redactors) === literal ? literal : JSON.stringify(REDACTED);
+}
+
+/** What the base64 stands for without secrets, in base64; where it is no base64, `undefined`. */
+function redactBase64(literal: Buffer, redactors: readonly Redactor[]): string | Buffer | undefined {
+  const text = JSON.parse(literal.toString()) as string;
+  if (!base64.test(text)) return undefined;
+  const content = Buffer.from(text, 'base64');
+  const redacted = redactBytes(content, redactors);
+  const result = redacted === content ? literal : Buffer.from(JSON.stringify(redacted.toString('base64')));
+  // a secret that is written in the letters of base64 itself
+  return redactBytes(result, redactors) === result ? result : JSON.stringify(Buffer.from(REDACTED).toString('base64'));
+}
+
+/** All strings and numbers of a JSON text, names of members too. */
+function* tokensOf(line: Buffer): Generator<Token> {
+  const pattern = /["\d-]/;
+  let name: string | undefined;
+  for (let at = 0; at < line.length; at += 1) {
+    const unit = String.fromCharCode(line[at] ?? 0);
+    if (unit === ',' || unit === '[' || unit === '{') name = undefined;
+    if (!pattern.test(unit)) continue;
+    const end = unit === '"' ? stringEnd(line, at) : numberEnd(line, at);
+    yield { start: at, end, name };
+    name = isName(line, end) ? line.toString('utf8', at + 1, end - 1) : undefined;
+    at = end - 1;
+  }
+}
+
+function numberEnd(line: Buffer, start: number): number {
+  let at = start;
+  while (at < line.length && /[\d.eE+-]/.test(String.fromCharCode(line[at] ?? 0))) at += 1;
+  return at;
+}
+
+function isName(line: Buffer, end: number): boolean {
+  let at = end;
+  while (at < line.length && (line[at] === 0x20 || line[at] === 0x09)) at += 1;
+  return line[at] === 0x3a;
+}
+
+function isJson(line: Buffer): boolean {
+  try {
+    JSON.parse(line.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,117 @@
+import { findClavigerError } from '../errors.js';
+import type { Server } from './server.js';
+
+export interface ServerKeeperOptions {
+  /** Starts a server with the credentials of this moment. */
+  start(): Promise<Server>;
+  /** Lets a new server take up the session. */
+  takeUp(server: Server): Promise<void>;
+  /** A new server did not come up; the old one goes on. */
+  onReplacementFailed(error: unknown): void;
+  /** Whether a server whose credentials have changed is replaced. */
+  readonly respawn: boolean;
+  /** Whether calls of different people go over this session, so that a server with old credentials is the wrong one. */
+  readonly isShared: boolean;
+}
+
+/** After a replacement that did not come up. */
+const retryMs = 5000;
+
+/** Has the server of a session running: starts it when it is needed, and replaces it when its credentials have changed. */
+export class ServerKeeper {
+  readonly #options: ServerKeeperOptions;
+  readonly #servers = new Set<Server>();
+  #current: Server | undefined;
+  #starting: Promise<Server> | undefined;
+  #noRetryUntil = 0;
+
+  constructor(options: ServerKeeperOptions) {
+    this.#options = options;
+  }
+
+  get current(): Server | undefined {
+    return this.#current;
+  }
+
+  /** The current one and those that finish what they have begun. */
+  get all(): readonly Server[] {
+    return [...this.#servers];
+  }
+
+  get starting(): Promise<Server> | undefined {
+    return this.#current === undefined ? this.#starting : undefined;
+  }
+
+  /** The server for a call at this moment; at once, when it runs and nothing has changed. */
+  ready(): Server | Promise<Server> {
+    const current = this.#current;
+    if (current === undefined) {
+      return this.#starting === undefined ? this.#start() : this.#starting.then(() => this.ready());
+    }
+    if (!this.#options.respawn) return current;
+    const fresh = current.isFresh();
+    return fresh === true ? current : this.#refreshed(current, fresh);
+  }
+
+  /** It has ended; the next call starts another. */
+  ended(server: Server): void {
+    this.#servers.delete(server);
+    if (this.#current === server) this.#current = undefined;
+  }
+
+  /** A request was answered. A server that is replaced goes after its last one. */
+  answered(server: Server): void {
+    server.open -= 1;
+    if (server.isRetired && server.open === 0) void server.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await Promise.all(this.all.map((server) => server.close()));
+  }
+
+  #start(): Promise<Server> {
+    this.#starting ??= this.#bringUp().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #bringUp(): Promise<Server> {
+    const server = await this.#options.start();
+    this.#servers.add(server);
+    try {
+      await this.#options.takeUp(server);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    const old = this.#current;
+    this.#current = server;
+    if (old === undefined) return server;
+    old.isRetired = true;
+    if (old.open === 0) void old.close();
+    return server;
+  }
+
+  async #refreshed(current: Server, fresh: false | Promise<boolean>): Promise<Server> {
+    if (await fresh) return this.#current === current ? current : this.ready();
+    const { isShared, onReplacementFailed } = this.#options;
+    if (this.#current !== current) return this.ready();
+    if (Date.now() < this.#noRetryUntil && !isShared) return current;
+    try {
+      await this.#start();
+    } catch (error) {
+      if (isShared || isGone(error) || this.#current !== current) throw error;
+      if (Date.now() >= this.#noRetryUntil) onReplacementFailed(error);
+      this.#noRetryUntil = Date.now() + retryMs;
+      return current;
+    }
+    return this.ready();
+  }
+}
+
+/** There is no credential any more, so that the one of the old server can't be good either. */
+function isGone(error: unknown): boolean {
+  return findClavigerError(error)?.code.startsWith('ERR_CREDENTIAL_') === true;
+}

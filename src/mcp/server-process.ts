@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExitStatus } from '../process/exit-status.js';
+import { createLineReader } from '../process/line-reader.js';
+import { tail, type Tail } from '../process/output.js';
+import { spawnTree, type ProcessTree, type SpawnTreeOptions } from '../process/process-tree.js';
+import { scannerOf } from '../process/run-process.js';
+import type { Redactor } from '../redaction/redactor.js';
+
+export interface ServerProcessOptions extends SpawnTreeOptions {
+  readonly redactors: readonly Redactor[];
+  readonly maxMessageBytes: number;
+  /** A line of stdout, unredacted. */
+  onLine(line: Buffer): void;
+  /** A line of stdout that was longer than `maxMessageBytes`. */
+  onTooLong(beginning: Buffer, bytes: number, ending: Buffer): void;
+  /** What the child writes to stderr, redacted. */
+  onStderr(bytes: Uint8Array): void;
+}
+
+/** How a server ended, and what it said last. */
+export interface ServerEnd extends ExitStatus {
+  /** Redacted, the last 4 KB. */
+  readonly stderr: string;
+  /** Node's code if it could not be started. */
+  readonly failure?: string;
+}
+
+/** How long what an ended child has written may take to arrive; descendants can hold the pipes open. */
+const drainMs = 150;
+
+/** An MCP server as a child process that talks in lines. */
+export class ServerProcess {
+  /** Settles when the child has ended and what it wrote has been handed on; never rejects. */
+  readonly ended: Promise<ServerEnd>;
+  readonly #tree: ProcessTree;
+  readonly #stderr: Tail = tail();
+  #isPaused = false;
+
+  constructor(options: ServerProcessOptions) {
+    this.#tree = spawnTree(options);
+    const { stdout, stderr } = this.#tree.child;
+    const closed = [stdout, stderr].map((stream) => (stream === null ? undefined : once(stream, 'close')));
+    if (stdout !== null) readLines(stdout, options);
+    if (stderr !== null) this.#readStderr(stderr, options);
+    this.ended = this.#end(Promise.all(closed));
+  }
+
+  get pid(): number | undefined {
+    return this.#tree.pid;
+  }
+
+  /** Sends a line. `false` when the child is slow to read: see {@link drained}. */
+  write(line: Buffer): boolean {
+    const { stdin } = this.#tree.child;
+    if (stdin?.writable !== true) return true; // its end is reported by `ended`
+    stdin.cork();
+    stdin.write(line);
+    const isOpen = stdin.write('\n');
+    process.nextTick(() => stdin.uncork());
+    return isOpen;
+  }
+
+  /** When the child has read enough to be sent more, or has ended. */
+  async drained(): Promise<void> {
+    const { stdin } = this.#tree.child;
+    if (stdin?.writableNeedDrain !== true) return;
+    await Promise.race([once(stdin, 'drain'), this.ended]);
+  }
+
+  /** Stops and resumes reading what the child sends. */
+  setPaused(paused: boolean): void {
+    const { stdout } = this.#tree.child;
+    this.#isPaused = paused;
+    if (paused) stdout?.pause();
+    else stdout?.resume();
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#tree.kill(signal);
+  }
+
+  /** Ends the whole tree, within a second. */
+  close(graceMs?: number): Promise<void> {
+    return this.#tree.close(graceMs);
+  }
+
+  async #end(closed: Promise<unknown>): Promise<ServerEnd> {
+    const status = await this.#tree.exited.catch((error: unknown) => ({
+      exitCode: null,
+      signal: null,
+      failure: String((error as NodeJS.ErrnoException).code),
+    }));
+    do await Promise.race([closed, delay(drainMs)]).catch(() => undefined);
+    while (this.#isPaused);
+    return { ...status, stderr: this.#stderr.text() };
+  }
+
+  #readStderr(stream: Readable, { redactors, onStderr }: ServerProcessOptions): void {
+    const scanner = scannerOf(redactors);
+    const give = (bytes: Uint8Array): void => {
+      if (bytes.length === 0) return;
+      this.#stderr.push(bytes);
+      onStderr(bytes);
+    };
+    stream.on('data', (chunk: Buffer) => give(scanner.push(chunk)));
+    stream.on('end', () => give(scanner.flush()));
+    stream.on('error', () => undefined);
+  }
+}
+
+function readLines(stream: Readable, { onLine, onTooLong, maxMessageBytes }: ServerProcessOptions): void {
+  const reader = createLineReader({ onLine, onTooLong, maxLineBytes: maxMessageBytes });
+  stream.on('data', (chunk: Buffer) => reader.push(chunk));
+  stream.on('end', () => {
+    const half = reader.end();
+    if (half.length > 0) onLine(half); // a last message may lack its line feed; half of one is no JSON
+  });
+  stream.on('error', () => undefined);
+}

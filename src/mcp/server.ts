@@ -1,0 +1,139 @@
+import type { Credential } from '../credential.js';
+import { findClavigerError } from '../errors.js';
+import { mergeEnvironment, type Environment } from '../process/child-environment.js';
+import type { Injection } from '../process/injection.js';
+import { prepareInjections, type PreparedInjections } from '../process/prepare-injections.js';
+import type { Redactor } from '../redaction/redactor.js';
+import { coreOf } from '../registry/registry-contract.js';
+import { ServerProcess, type ServerEnd } from './server-process.js';
+
+/** How to start a server; the official SDK's `StdioServerParameters` has the same members. */
+export interface Connection {
+  /** A path, or a name in the child's PATH; never read by a shell. */
+  command: string;
+  args?: string[];
+  /** Further variables of the child; injected ones win. */
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+export interface ServerOptions {
+  readonly connection: Connection;
+  /** What the child inherits. */
+  readonly environment: Environment;
+  readonly injections: readonly Injection[];
+  readonly redactors: readonly Redactor[];
+  readonly maxMessageBytes: number;
+  readonly signal: AbortSignal;
+  onLine(server: Server, line: Buffer): void;
+  onTooLong(server: Server, beginning: Buffer, bytes: number, ending: Buffer): void;
+  onStderr(bytes: Uint8Array): void;
+}
+
+/** One run of an MCP server with the credentials that it was started with. */
+export class Server {
+  readonly process: ServerProcess;
+  /** Requests that it has not answered yet. */
+  open = 0;
+  /** Whether it ever answered a request. */
+  hasAnswered = false;
+  /** Another one has taken its place: it only finishes what it has begun. */
+  isRetired = false;
+  /** Set once it has ended. */
+  hasEnded: ServerEnd | undefined;
+  readonly #prepared: PreparedInjections;
+  readonly #injections: readonly Injection[];
+  readonly #credentials: Credential[];
+
+  /**
+   * @throws ClavigerError `ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_PLACEMENT_INVALID` …: then nothing was started.
+   */
+  static async start(options: ServerOptions): Promise<Server> {
+    const { connection, injections, signal } = options;
+    const prepared = await prepareInjections(injections, { args: connection.args ?? [], surface: 'mcp', signal });
+    try {
+      signal.throwIfAborted();
+      return new Server(options, prepared);
+    } catch (error) {
+      await prepared[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  private constructor(options: ServerOptions, prepared: PreparedInjections) {
+    const { connection, environment, injections } = options;
+    this.#prepared = prepared;
+    this.#injections = injections;
+    this.#credentials = [...prepared.credentials];
+    this.process = new ServerProcess({
+      command: connection.command,
+      args: prepared.args,
+      env: mergeEnvironment([environment, connection.env ?? {}, prepared.environment]),
+      cwd: connection.cwd,
+      watch: { remove: prepared.files.map(({ file }) => file.directory) },
+      redactors: options.redactors,
+      maxMessageBytes: options.maxMessageBytes,
+      onLine: (line) => options.onLine(this, line),
+      onTooLong: (beginning, bytes, ending) => options.onTooLong(this, beginning, bytes, ending),
+      onStderr: (bytes) => options.onStderr(bytes),
+    });
+    void this.process.ended.then(() => this.close()); // what the child left running, and its files
+  }
+
+  /**
+   * Whether the server still has the credentials that a call at this moment must go with. Files are brought up to date on
+   * the way. A store that can't say leaves things as they are; a credential that is gone rejects.
+   */
+  isFresh(): boolean | Promise<boolean> {
+    let pending: Promise<boolean>[] | undefined;
+    for (const index of this.#injections.keys()) {
+      const fresh = this.#isInjectionFresh(index);
+      if (fresh === false) return false;
+      if (fresh !== true) (pending ??= []).push(fresh);
+    }
+    return pending === undefined ? true : Promise.all(pending).then((all) => all.every(Boolean));
+  }
+
+  async close(graceMs?: number): Promise<void> {
+    await this.process.close(graceMs);
+    await this.#prepared[Symbol.asyncDispose]();
+  }
+
+  #isInjectionFresh(index: number): boolean | Promise<boolean> {
+    const injection = this.#injections[index];
+    const known = this.#credentials[index];
+    if (injection === undefined || known === undefined) return true;
+    const { auth } = injection;
+    const registry = auth.registry();
+    const judge = (found: Credential) => this.#judge(index, known, found);
+    const look = (core: ReturnType<typeof coreOf>): boolean | Promise<boolean> => {
+      const account = typeof auth.account === 'function' ? auth.account() : auth.account;
+      const slot = core.slot(core.find(auth.providerName), account);
+      const held = slot.peek();
+      if (held !== undefined) return judge(held.credential);
+      return slot.get().then(
+        ({ credential }) => judge(credential),
+        (error: unknown) => {
+          if (isPassing(error) && typeof auth.account !== 'function') return true;
+          throw error;
+        },
+      );
+    };
+    return registry instanceof Promise ? registry.then((loaded) => look(coreOf(loaded))) : look(coreOf(registry));
+  }
+
+  #judge(index: number, known: Credential, found: Credential): boolean | Promise<boolean> {
+    if (found === known || found.secret.equals(known.secret)) return true;
+    const entry = this.#prepared.files.find(({ injection }) => injection === this.#injections[index]);
+    if (entry === undefined) return false;
+    return entry.file.rewrite(found.secret).then(() => {
+      this.#credentials[index] = found;
+      return true;
+    });
+  }
+}
+
+/** A store that is down or locked says nothing about the credential that a server has. */
+function isPassing(error: unknown): boolean {
+  return findClavigerError(error)?.code.startsWith('ERR_STORE_') === true;
+}
