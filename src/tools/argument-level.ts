@@ -15,7 +15,7 @@ export interface ArgumentLevel {
   undecided(place: Place, keyword: 'not' | 'if' | 'oneOf'): boolean;
 }
 
-export interface LevelPlace {
+interface LevelPlace {
   readonly place: Place;
   /** Whether it stands under a `not`, where naming a parameter does not declare it. */
   readonly negated: boolean;

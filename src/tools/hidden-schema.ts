@@ -3,7 +3,7 @@ import type * as mini from 'zod/mini';
 import type { StandardSchema } from './standard-schema.js';
 
 /** `Omit` that keeps each member of a union and leaves what is no object alone. */
-export type WithoutKey<T, N extends string> = T extends readonly unknown[]
+type WithoutKey<T, N extends string> = T extends readonly unknown[]
   ? T
   : T extends object
     ? { [K in keyof T as K extends N ? never : K]: T[K] }

@@ -1,5 +1,5 @@
 /** What a schema keyword's sub-schemas speak of, seen from the value that the schema describes. */
-export type Position =
+type Position =
   /** The very same value: combinators, conditions, dependencies. */
   | 'here'
   /** A value inside it: properties, items. */
