@@ -1,8 +1,5 @@
 import { Buffer } from 'node:buffer';
 
-/** A shorter form would be found in ordinary text. */
-const SHORTEST_FORM = 6;
-
 /** What a writer puts in the place of one character. */
 type Escape = (character: string) => string;
 
@@ -25,7 +22,7 @@ export function encodedForms(secret: string): string[] {
     for (const form of base64Forms(bytes)) forms.add(form);
   }
   for (const form of [...forms]) if (/[^\0-\x7f]/.test(form)) forms.add(Buffer.from(form, 'utf8').toString('latin1'));
-  return [...forms].filter((form) => form.length >= SHORTEST_FORM);
+  return [...forms];
 }
 
 /** A secret of several lines travels with either line ending, and without the last one. */

@@ -38,7 +38,7 @@ export class FormIndex {
   readonly #unsorted = new Set<number>();
   /** What can be seen of a form when less than its head is there. */
   readonly #cutHeads = new Set<string>();
-  /** Nothing shorter than this can hold a form. */
+  /** Nothing shorter can hold a form: none is shorter than its secret, and shorter secrets are no matter of ours. */
   readonly shortest = 8;
   /** Whether some form is a number, so that numbers have to be looked at too. */
   hasNumbers = false;

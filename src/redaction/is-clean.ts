@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { FormIndex } from './form-index.js';
 
 /** Deeper and larger values go the thorough way, which can't run out of stack. */
@@ -23,7 +24,7 @@ function isClean(forms: FormIndex, value: object, depth: number, visits: { left:
   if (depth > MAX_DEPTH || --visits.left < 0) return false;
   if (Array.isArray(value)) return isCleanArray(forms, value, depth, visits);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value instanceof Date;
+  if (prototype !== Object.prototype && prototype !== null) return types.isDate(value);
   let names = 0;
   for (const key in value) {
     names++;

@@ -10,10 +10,9 @@ type Pairs = Iterable<[string, unknown]> & { append(name: string, value: unknown
 export function redactAtom(forms: FormIndex, value: object): unknown {
   if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return redactBuffer(forms, value);
   if (isPairs(value)) return redactPairs(forms, value as Pairs);
-  if (isUrl(value)) return redactUrl(forms, value as URL);
-  if (types.isSymbolObject(value))
-    return redactSymbol(forms, value.valueOf() as symbol) === value.valueOf() ? value : '[secret]';
-  const text = String(value);
+  if (isUrl(value)) return redactUrl(forms, value);
+  // A pattern, or a wrapper of a string, a symbol or a big integer.
+  const text = types.isSymbolObject(value) ? Symbol.prototype.toString.call(value) : (value as RegExp).toString();
   const redacted = redactText(forms, text);
   if (redacted === text) return value;
   return types.isStringObject(value) ? new String(redacted) : redacted;

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { FormIndex, Units } from './form-index.js';
-import { between, joined, replaceSpans } from './redact-units.js';
+import { joined, replaceSpans } from './redact-units.js';
 
 const nothing = new Uint8Array();
 
@@ -46,7 +46,8 @@ export class ChunkScanner implements Scanner {
 
 /**
  * Redacts texts or bytes that come as items of their own. Seams stay where they are, as an item may be a line or a record: one
- * that ends in what could be the beginning of a secret waits whole for the next.
+ * that ends in what could be the beginning of a secret waits whole for the next. (A text that is cut up into properties of objects,
+ * `{ delta: 'sk-' }`, `{ delta: 'live…' }`, can't be put together here: only its reader knows which property goes on where.)
  */
 export class ItemScanner<T extends Units> {
   readonly #forms: FormIndex;

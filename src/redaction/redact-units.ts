@@ -34,7 +34,7 @@ export function replaceSpans<T extends Units>(source: T, spans: readonly number[
   return joined(parts, source) as T;
 }
 
-export function between<T extends Units>(source: T, start: number, end: number): T {
+function between<T extends Units>(source: T, start: number, end: number): T {
   return (typeof source === 'string' ? source.slice(start, end) : source.subarray(start, end)) as T;
 }
 

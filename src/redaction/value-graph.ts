@@ -1,7 +1,7 @@
 import type { FormIndex } from './form-index.js';
 import { redactAtom, redactSymbol } from './redact-atom.js';
 import { redactText } from './redact-units.js';
-import { isDuplex, kindOf, typeName, type Kind } from './value-kinds.js';
+import { isDuplex, kindOf, type Kind } from './value-kinds.js';
 import { partsOf, type Part } from './value-parts.js';
 
 /**

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { types } from 'node:util';
 import { Secret } from '../secret.js';
 
@@ -33,7 +34,7 @@ export function isError(value: unknown): value is Error {
 }
 
 /** A stream that can be written to as well: a socket, a TLS connection, got's request. */
-export function isDuplex(value: object): boolean {
+export function isDuplex(value: object): value is Duplex {
   return isNodeReadable(value) && isFunction(value, 'write') && isFunction(value, 'end');
 }
 
@@ -71,7 +72,7 @@ export function isPairs(value: object): boolean {
   );
 }
 
-export function isUrl(value: object): boolean {
+export function isUrl(value: object): value is URL {
   return tagOf(value) === 'URL' && 'href' in value;
 }
 

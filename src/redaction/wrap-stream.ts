@@ -45,15 +45,15 @@ export function wrapNodeReadable(source: Readable, redaction: Redaction): Readab
   const options: ReadableOptions = {
     objectMode: source.readableObjectMode,
     highWaterMark: source.readableHighWaterMark,
-    read() {
-      pump.run(this);
+    read: () => {
+      pump.run(wrapper);
     },
     destroy(error, done) {
       source.destroy(error ?? undefined);
       done(error);
     },
   };
-  const wrapper = isDuplex(source) ? duplexOf(source as Duplex, options) : new Readable(options);
+  const wrapper: Readable = isDuplex(source) ? duplexOf(source, options) : new Readable(options);
   if (source.readableEncoding !== null && !source.readableObjectMode) wrapper.setEncoding(source.readableEncoding);
   pump.watch(wrapper);
   copySurface(source, wrapper, redaction);
@@ -65,7 +65,7 @@ function duplexOf(source: Duplex, options: ReadableOptions): Duplex {
     ...options,
     write: (chunk: unknown, encoding, done) => source.write(chunk, encoding, done),
     final: (done) => source.end(done),
-  } as ConstructorParameters<typeof Duplex>[0]);
+  });
 }
 
 /** Carries a stream's data into its wrapper, as fast as that is read. */
@@ -83,7 +83,10 @@ class Pump {
 
   /** Ends and failures must be seen also by who has not read yet. */
   watch(wrapper: Readable): void {
-    this.#source.once('error', (error) => wrapper.destroy(this.#redaction.error(error)));
+    this.#source.once('error', (error) => {
+      // Node keeps quiet about a broken response that nobody listens to, and so must its wrapper.
+      wrapper.destroy(wrapper.listenerCount('error') > 0 ? this.#redaction.error(error) : undefined);
+    });
     this.#source.once('close', () => {
       if (!this.#source.readableEnded) wrapper.destroy();
     });
@@ -95,10 +98,8 @@ class Pump {
       return;
     }
     this.#isRunning = true;
-    if (this.#source.readableEnded || this.#source.destroyed) {
-      wrapper.push(null);
-      return;
-    }
+    if (this.#source.readableEnded) wrapper.push(null);
+    else if (this.#source.destroyed) wrapper.destroy();
     this.#source.on('data', (chunk: unknown) => {
       if (!this.#give(wrapper, this.#items.push(this.#bytesOf(chunk)))) this.#source.pause();
     });

@@ -222,7 +222,7 @@ describe('an error of an HTTP client', () => {
       },
     });
     expect(error.response.config).toBe(error.config);
-    expect(config.headers['Authorization']).toBe(`Bearer ${secret}`);
+    expect(config.headers.Authorization).toBe(`Bearer ${secret}`);
     expect(response.data.error).toBe(`bad key ${secret}`);
     expect(show(error)).not.toContain(secret);
     expect(JSON.stringify(error)).not.toContain(secret);

@@ -22,7 +22,7 @@ class Session {
   readonly id = 7;
   constructor(
     readonly token: string,
-    readonly extra: unknown = undefined,
+    readonly extra?: unknown,
   ) {
     this.#hidden = token;
   }
@@ -140,15 +140,18 @@ describe('a value with a secret', () => {
 
   it('is redacted in symbol keys, hidden properties and getters, each read once', () => {
     let reads = 0;
-    const value = Object.defineProperties({ [Symbol.for('k')]: secret, [Symbol(secret)]: 1 } as object, {
-      hidden: { value: secret },
-      computed: { get: () => (reads++, secret), enumerable: true },
-      failing: {
-        get: () => {
-          throw new Error(secret);
+    const value = Object.defineProperties(
+      { [Symbol.for('k')]: secret, [Symbol(secret)]: 1 },
+      {
+        hidden: { value: secret },
+        computed: { get: () => (reads++, secret), enumerable: true },
+        failing: {
+          get: () => {
+            throw new Error(secret);
+          },
         },
       },
-    });
+    );
     expect(inspect(redactor.value(value), { showHidden: true })).not.toContain(secret);
     class Lazy {
       constructor() {
@@ -367,7 +370,7 @@ describe('what gives its content later', () => {
       hasMore(): boolean {
         return this.#next !== '';
       }
-      next_(): Page {
+      next_(): this {
         return this;
       }
       async *[Symbol.asyncIterator]() {
