@@ -1,6 +1,6 @@
 import { Dispatcher, type Agent } from 'undici';
 import { ClavigerError } from '../errors.js';
-import type { Dispatch, DispatchHandler, Dispatching, DispatchOptions } from './dispatch.js';
+import { dispatchOf, type Dispatch, type DispatchHandler, type DispatchOptions } from './dispatch.js';
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';
@@ -14,8 +14,14 @@ export type AgentOptions = UpstreamOptions & {
   redact?: boolean;
 };
 
-/** What undici's `request`, `stream`, `fetch` and `compose`, and Node's `fetch`, take as a dispatcher. */
-export type DispatcherLike = Dispatcher;
+/**
+ * What undici's `request`, `stream`, `fetch` and `compose`, and Node's `fetch`, take as a dispatcher. It works with undici 8
+ * too, whose types are others: there, cast it, or give an Agent of undici 8 the {@link credentialInterceptor}.
+ */
+export type DispatcherLike = Dispatcher & NodeDispatcher;
+
+/** What the types of Node say that its `fetch` takes: those of the undici in it. */
+type NodeDispatcher = RequestInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown;
 
 /**
  * An undici Agent that adds the credential, in the one safe order: what follows redirects is outside, what knows the
@@ -35,7 +41,8 @@ export function createAgent(
   { maxRedirections = 0, redact = true, ...upstreamOptions }: AgentOptions = {},
 ): DispatcherLike {
   assertCount(maxRedirections);
-  return new CredentialAgent(new HttpPolicy(options, redact), createUpstream(upstreamOptions), maxRedirections);
+  const policy = new HttpPolicy(options, redact);
+  return new CredentialAgent(policy, createUpstream(upstreamOptions), maxRedirections) as unknown as DispatcherLike;
 }
 
 class CredentialAgent extends Dispatcher {
@@ -49,14 +56,13 @@ class CredentialAgent extends Dispatcher {
     this.#policy = policy;
     this.#upstream = upstream;
     this.#maxRedirections = maxRedirections;
-    const dispatching = upstream as unknown as Dispatching;
-    this.#dispatch = (options, handler) => dispatching.dispatch(options, handler);
+    this.#dispatch = dispatchOf(upstream);
   }
 
   override dispatch(requested: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const options = requested as DispatchOptions;
+    const options: DispatchOptions = requested;
     const journey = new Journey();
-    const modern = modernHandler(handler as DispatchHandler);
+    const modern = modernHandler(handler);
     const { maxRedirections = this.#maxRedirections } = options;
     if (maxRedirections === 0) return this.#policy.send(options, modern, this.#dispatch, journey);
     const send: SendHop = (hop, hopHandler) => this.#policy.send(hop, hopHandler, this.#dispatch, journey);

@@ -4,7 +4,7 @@ import { ClavigerError, findClavigerError } from '../errors.js';
 import { coreOf, type Auth } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
 import { assertCount } from './create-agent.js';
-import type { Dispatch, Dispatching, DispatchHandler, DispatchOptions } from './dispatch.js';
+import { dispatchOf, type Dispatch, type Dispatching, type DispatchHandler, type DispatchOptions } from './dispatch.js';
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';
@@ -47,8 +47,7 @@ export function createFetch(
 ): typeof fetch {
   assertCount(maxRedirections);
   const policy = new HttpPolicy(options, redact);
-  const upstream = dispatcher ?? (createUpstream() as unknown as Dispatching);
-  const dispatch: Dispatch = (hop, handler) => upstream.dispatch(hop, handler);
+  const dispatch = dispatchOf(dispatcher ?? createUpstream());
   return async (input, init) => {
     const call = new FetchCall(policy, dispatch, maxRedirections, bodyIsStream(init?.body));
     try {

@@ -1,11 +1,11 @@
 import { ClavigerError } from '../errors.js';
-import type { Dispatch, DispatchOptions } from './dispatch.js';
+import type { AnyDispatch, Dispatch, DispatchOptions } from './dispatch.js';
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';
 
 /** Fits `compose()` of undici 7 and of undici 8. */
-export type CredentialInterceptor = (dispatch: Dispatch) => Dispatch;
+export type CredentialInterceptor = <D extends AnyDispatch>(dispatch: D) => D;
 
 /**
  * An interceptor that adds the credential to each request that its destinations admit. It belongs innermost, which is
@@ -24,14 +24,14 @@ export type CredentialInterceptor = (dispatch: Dispatch) => Dispatch;
  */
 export function credentialInterceptor(options: HttpOptions & { redact?: boolean }): CredentialInterceptor {
   const policy = new HttpPolicy(options, options.redact);
-  return (dispatch, ...rest: unknown[]) => {
-    // undici 8 tells where a Client or a Pool goes, whatever a request says.
-    const [pinned] = rest;
-    return function credentialDispatch(requested, handler) {
+  const intercept = (dispatch: Dispatch, pinned?: unknown): Dispatch => {
+    return (requested, handler) => {
+      // undici 8 tells where a Client or a Pool goes, whatever a request says.
       if (typeof pinned === 'string') assertPinned(requested, pinned);
       return policy.send(requested, modernHandler(handler), dispatch, new Journey());
     };
   };
+  return intercept as unknown as CredentialInterceptor;
 }
 
 function assertPinned({ origin }: DispatchOptions, pinned: string): void {

@@ -12,6 +12,7 @@ export interface DispatchOptions {
   body?: unknown;
   query?: Record<string, unknown> | null | undefined;
   upgrade?: boolean | string | null | undefined;
+  reset?: boolean | undefined;
   /** As undici's redirect interceptor has it; 0 keeps one from following. */
   maxRedirections?: number | undefined;
   /** The name in the certificate, where it is not that of the origin (undici's dns interceptor sets it). */
@@ -45,10 +46,17 @@ export interface DispatchHandler {
   onResponseError?(controller: DispatchController, error: Error): void;
 }
 
+export type Dispatch = (options: DispatchOptions, handler: DispatchHandler) => boolean;
+
+/** The `dispatch` of any version of undici, whatever its types call options and handlers. */
+export type AnyDispatch = (options: never, handler: never) => boolean;
+
 /** Anything with undici's `dispatch`: an Agent, a Pool, a ProxyAgent, a MockAgent, of undici 7 or 8. */
 export interface Dispatching {
-  // A method, so that parameters are compared both ways and either version's dispatch fits.
-  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
+  readonly dispatch: AnyDispatch;
 }
 
-export type Dispatch = Dispatching['dispatch'];
+/** Takes a foreign dispatcher at its word: its interface is the one above in all but the names of types. */
+export function dispatchOf(dispatcher: Dispatching): Dispatch {
+  return (options, handler) => (dispatcher as { dispatch: Dispatch }).dispatch(options, handler);
+}

@@ -93,22 +93,23 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       for (const placement of part.provider.placements) applyToRequest(head, placement, part.credential);
     }
     refuseStorage(head);
+    head.headers.push(['Accept-Encoding', 'identity']);
     warnOfListeners(grant);
     journey.carry(grant);
-    const isResolved = url.origin !== originOf(options);
-    if (isResolved) head.headers.push(['Host', url.host]);
-    return {
-      grant,
-      options: {
-        ...options,
-        ...oneHop,
-        origin: isResolved ? options.origin : url.origin,
-        path: url.path + head.search,
-        headers: flatHeaders(head.headers),
-        servername: isResolved ? url.hostname : undefined,
-        ...(close ? { reset: true } : {}),
-      },
-    };
+    const sent: DispatchOptions = { ...options };
+    sent.path = url.path + head.search;
+    sent.maxRedirections = 0; // nothing further in may take the credential along
+    if (url.origin === originOf(options)) {
+      sent.origin = url.origin;
+      sent.servername = undefined;
+    } else {
+      head.headers.push(['Host', url.host]);
+      sent.servername = url.hostname;
+    }
+    sent.headers = flatHeaders(head.headers);
+    if (options.query !== undefined) sent.query = undefined; // it is in the path
+    if (close) sent.reset = true;
+    return { grant, options: sent };
   }
 
   call({ options, grant }: Placed): Promise<{ statusCode: number }> {
@@ -148,9 +149,6 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   }
 }
 
-/** The query is in the path; nothing further in may follow a redirect with the credential. */
-const oneHop = { query: undefined, maxRedirections: 0, dispatcher: undefined };
-
 function originOf({ origin }: DispatchOptions): string | undefined {
   if (typeof origin !== 'object') return origin?.replace(/\/$/, '');
   return origin.origin;
@@ -186,12 +184,18 @@ function warnOfListeners({ provider, companions }: Grant): void {
   process.emitWarning(message, 'ClavigerWarning');
 }
 
+const MAX_REMEMBERED = 1024;
+const reachable = new Set<string>();
+
 /** Metadata services and "this host" are nobody's destination, whoever lists them. */
 export function assertReachable({ hostname, host }: CanonicalUrl): void {
+  if (reachable.has(hostname)) return;
   const address = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(address) === 0) return;
-  const kind = addressKind(address);
-  if (kind !== 'linkLocal' && kind !== 'unspecified') return;
+  const kind = isIP(address) === 0 ? 'public' : addressKind(address);
+  if (kind !== 'linkLocal' && kind !== 'unspecified') {
+    if (reachable.size < MAX_REMEMBERED) reachable.add(hostname);
+    return;
+  }
   throw new ClavigerError('ERR_DESTINATION_DENIED', `${host} is a link-local or unspecified address`, { host });
 }
 

@@ -17,8 +17,9 @@ import { ResponseHandler } from './response-handler.js';
 
 /** One credential for every request, or the one that a request's URL asks for. */
 export type HttpOptions =
-  | { auth: Auth }
+  | { auth: Auth; registry?: undefined; consumer?: undefined }
   | {
+      auth?: undefined;
       registry: Registry;
       /** Who uses the credential; a function runs at each call (`AsyncLocalStorage`). */
       consumer?: Consumer | (() => Consumer | undefined);
@@ -37,7 +38,7 @@ export class HttpPolicy {
 
   /** @throws ClavigerError `ERR_CONFIG_INVALID` unless there is exactly one of `auth` and `registry`. */
   constructor(options: HttpOptions, redact = true) {
-    const { auth, registry, consumer } = options as { auth?: Auth; registry?: Registry; consumer?: Consumer };
+    const { auth, registry, consumer } = options;
     if ((auth === undefined) === (registry === undefined)) {
       throw new ClavigerError('ERR_CONFIG_INVALID', 'give either auth or registry');
     }

@@ -6,12 +6,5 @@
 export { createAgent, type AgentOptions, type DispatcherLike } from './create-agent.js';
 export { createFetch, type FetchOptions } from './create-fetch.js';
 export { credentialInterceptor, type CredentialInterceptor } from './credential-interceptor.js';
-export type {
-  Dispatch,
-  DispatchController,
-  DispatchHandler,
-  Dispatching,
-  DispatchOptions,
-  HeaderRecord,
-} from './dispatch.js';
+export type { AnyDispatch, Dispatching } from './dispatch.js';
 export type { HttpOptions } from './http-policy.js';

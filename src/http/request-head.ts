@@ -29,8 +29,14 @@ function isPairs(headers: object): headers is Iterable<[unknown, unknown]> {
 
 /** As undici reads them: `undefined` is absent, an array is several lines. */
 function add(pairs: RequestHead['headers'], name: unknown, value: unknown): void {
-  if (Array.isArray(value)) for (const each of value) pairs.push([String(name), String(each ?? '')]);
-  else if (value !== undefined) pairs.push([String(name), String(value ?? '')]);
+  if (Array.isArray(value)) for (const each of value) pairs.push([String(name), valueText(each)]);
+  else if (value !== undefined) pairs.push([String(name), valueText(value)]);
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object' && value !== null) throw new TypeError('the value of a header must be a text');
+  return value === null || value === undefined ? '' : String(value);
 }
 
 /** Names and values in turn: the form that undici takes up fastest. */

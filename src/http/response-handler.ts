@@ -3,8 +3,7 @@ import type { Redactor, Scanner } from '../redaction/redactor.js';
 import { BodyDecoder, isEncoded } from './body-decoder.js';
 import type { DispatchController, DispatchHandler, HeaderRecord } from './dispatch.js';
 import type { HopController } from './hop-controller.js';
-import { toRawHeaders } from './legacy-handler.js';
-import { redactFields } from './redact-head.js';
+import { ResponseHead } from './response-head.js';
 
 export interface ResponseOptions {
   /** What the handler behind this one holds on to. */
@@ -39,14 +38,18 @@ export class ResponseHandler implements DispatchHandler {
     this.#options = options;
   }
 
-  onRequestStart(controller: DispatchController, context: unknown): void {
-    this.#options.controller.target = controller;
-    this.#options.controller.announce(this.#handler, context);
+  onRequestStart(connection: DispatchController, context: unknown): void {
+    const { controller } = this.#options;
+    controller.target = connection;
+    controller.announce(this.#handler, context);
   }
 
-  onRequestUpgrade(controller: DispatchController, statusCode: number, headers: HeaderRecord, socket: Duplex): void {
-    const head = this.#cleanHead(controller, statusCode, headers, undefined);
-    this.#handler.onRequestUpgrade?.(this.#options.controller, statusCode, head.headers, socket);
+  onRequestUpgrade(connection: DispatchController, statusCode: number, headers: HeaderRecord, socket: Duplex): void {
+    const { controller, redactor } = this.#options;
+    const head = new ResponseHead(headers, connection.rawHeaders);
+    if (redactor !== undefined) head.redact(redactor);
+    controller.rawHeaders = head.raw;
+    this.#handler.onRequestUpgrade?.(controller, statusCode, head.headers, socket);
   }
 
   /** @throws ClavigerError `ERR_BROKER_UPSTREAM` for a body that can't be read. */
@@ -56,22 +59,13 @@ export class ResponseHandler implements DispatchHandler {
     headers: HeaderRecord,
     statusMessage?: string,
   ): void {
-    const head = this.#cleanHead(connection, statusCode, headers, statusMessage);
-    const { redactor, method } = this.#options;
-    if (statusCode < 200 || redactor === undefined || hasNoBody(method, statusCode)) return this.#pass(head);
-    const coding = headers['content-encoding'];
-    if (isEncoded(coding)) {
-      this.#decoder = this.#decode([coding].flat().join(','), connection, redactor);
-      return this.#pass(withoutFields(head, [...bodyFields, 'content-encoding']));
-    }
-    const length = Number(headers['content-length']);
-    if (length === 0) return this.#pass(head);
-    if (length <= WHOLE_BODY) {
-      this.#whole = { head, length, chunks: [], received: 0 };
-      return;
-    }
-    this.#scanner = redactor.scanner();
-    this.#pass(withoutFields(head, bodyFields));
+    const { redactor, injected } = this.#options;
+    const head = new ResponseHead(headers, connection.rawHeaders, statusMessage);
+    if (redactor !== undefined) head.redact(redactor);
+    if (injected && statusCode >= 200) forbidStorage(head);
+    if (redactor !== undefined && this.#mayHaveBody(statusCode))
+      this.#startBody(statusCode, head, connection, redactor);
+    else this.#pass(statusCode, head);
   }
 
   onResponseData(_connection: DispatchController, chunk: Buffer): void {
@@ -82,10 +76,10 @@ export class ResponseHandler implements DispatchHandler {
 
   onResponseEnd(connection: DispatchController, trailers: HeaderRecord): void {
     const { redactor, controller } = this.#options;
-    const clean =
-      redactor === undefined ? trailers : redactFields(redactor, { headers: trailers, statusMessage: '' }).headers;
-    controller.rawTrailers = clean === trailers ? connection.rawTrailers : toRawHeaders(clean);
-    this.#trailers = clean;
+    const tail = new ResponseHead(trailers, connection.rawTrailers);
+    if (redactor !== undefined && Object.keys(trailers).length > 0) tail.redact(redactor);
+    controller.rawTrailers = tail.raw;
+    this.#trailers = tail.headers;
     if (this.#whole !== undefined) this.#release(this.#whole);
     if (this.#decoder !== undefined) this.#decoder.end();
     else this.#finish();
@@ -97,21 +91,35 @@ export class ResponseHandler implements DispatchHandler {
     const { redactor, controller } = this.#options;
     this.#decoder?.destroy();
     this.#whole = undefined;
-    this.#handler.onResponseError?.(controller, (redactor?.error(error) ?? error) as Error);
+    this.#handler.onResponseError?.(controller, redactor?.error(error) ?? error);
   }
 
-  #cleanHead(connection: DispatchController, statusCode: number, headers: HeaderRecord, statusMessage?: string): Head {
-    const { redactor, injected } = this.#options;
-    const before = { headers, statusMessage };
-    const after = redactor === undefined ? before : redactFields(redactor, before);
-    const head: Head = { statusCode, ...after, raw: after === before ? connection.rawHeaders : undefined };
-    return injected && statusCode >= 200 ? unstorable(head) : head;
+  /** RFC 9110 §6.4.1. */
+  #mayHaveBody(statusCode: number): boolean {
+    return statusCode >= 200 && statusCode !== 204 && statusCode !== 304 && this.#options.method !== 'HEAD';
   }
 
-  #pass({ statusCode, headers, statusMessage, raw }: Head): void {
+  #startBody(statusCode: number, head: ResponseHead, connection: DispatchController, redactor: Redactor): void {
+    const coding = head.headers['content-encoding'];
+    const length = Number(head.headers['content-length']);
+    if (isEncoded(coding)) {
+      this.#decoder = this.#decode([coding].flat().join(','), connection);
+      head.remove(['content-encoding']);
+    } else if (length > 0 && length <= WHOLE_BODY) {
+      this.#whole = { statusCode, head, length, chunks: [], received: 0 };
+      return;
+    }
+    if (length !== 0) {
+      this.#scanner = redactor.scanner();
+      head.remove(bodyFields);
+    }
+    this.#pass(statusCode, head);
+  }
+
+  #pass(statusCode: number, head: ResponseHead): void {
     const { controller } = this.#options;
-    controller.rawHeaders = Array.isArray(raw) ? raw : toRawHeaders(headers);
-    this.#handler.onResponseStart?.(controller, statusCode, headers, statusMessage);
+    controller.rawHeaders = head.raw;
+    this.#handler.onResponseStart?.(controller, statusCode, head.headers, head.statusMessage);
   }
 
   #gather(whole: WholeBody, chunk: Buffer): void {
@@ -121,12 +129,16 @@ export class ResponseHandler implements DispatchHandler {
   }
 
   /** Head and body, now that it is known whether they change. */
-  #release({ head, chunks }: WholeBody): void {
+  #release({ statusCode, head, chunks }: WholeBody): void {
     this.#whole = undefined;
     const [only] = chunks;
     const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
     const clean = this.#options.redactor?.bytes(body) ?? body;
-    this.#pass(clean === body ? head : withLength(withoutFields(head, bodyFields), clean.length));
+    if (clean !== body) {
+      head.remove(bodyFields);
+      head.set('content-length', String(clean.length));
+    }
+    this.#pass(statusCode, head);
     if (clean.length > 0) this.#handler.onResponseData?.(this.#options.controller, asBuffer(clean));
   }
 
@@ -143,7 +155,7 @@ export class ResponseHandler implements DispatchHandler {
     this.#handler.onResponseEnd?.(this.#options.controller, this.#trailers);
   }
 
-  #decode(coding: string, connection: DispatchController, redactor: Redactor): BodyDecoder {
+  #decode(coding: string, connection: DispatchController): BodyDecoder {
     const { controller, host } = this.#options;
     const fail = (error: Error) => {
       this.onResponseError(connection, error);
@@ -162,56 +174,28 @@ export class ResponseHandler implements DispatchHandler {
       onEnd: () => guarded(() => this.#finish()),
       onError: fail,
     });
-    this.#scanner = redactor.scanner();
     controller.gate = decoder;
     return decoder;
   }
 }
 
-interface Head {
-  readonly statusCode: number;
-  readonly headers: HeaderRecord;
-  readonly statusMessage: string | undefined;
-  /** As it came from the wire; undefined once it differs from `headers`. */
-  readonly raw: unknown;
-}
-
 interface WholeBody {
-  readonly head: Head;
+  readonly statusCode: number;
+  readonly head: ResponseHead;
   readonly length: number;
   readonly chunks: Buffer[];
   received: number;
 }
 
-/** RFC 9110 §6.4.1. */
-function hasNoBody(method: string, statusCode: number): boolean {
-  return method === 'HEAD' || statusCode === 204 || statusCode === 304;
-}
-
 /** A cache between the interceptor and the caller knows nothing of the credential: it must not keep the response. */
-function unstorable(head: Head): Head {
-  const stated = [head.headers['cache-control'] ?? []].flat().join(', ');
-  if (/(?:^|[\s,])no-store(?:$|[\s,])/i.test(stated)) return head;
-  const value = stated === '' ? 'no-store' : `${stated}, no-store`;
-  return { ...head, headers: { ...head.headers, 'cache-control': value }, raw: rawWith(head.raw, stated, value) };
-}
-
-/** The usual head says nothing of caches, so a pair is added instead of building all of them anew. */
-function rawWith(raw: unknown, stated: string, value: string): unknown {
-  return Array.isArray(raw) && stated === ''
-    ? [...(raw as Buffer[]), Buffer.from('cache-control'), Buffer.from(value)]
-    : undefined;
-}
-
-function withoutFields(head: Head, names: readonly string[]): Head {
-  const headers = Object.fromEntries(
-    Object.entries(head.headers).filter(([name]) => !names.includes(name.toLowerCase())),
-  );
-  return { ...head, headers, raw: undefined };
-}
-
-function withLength(head: Head, length: number): Head {
-  return { ...head, headers: { ...head.headers, 'content-length': String(length) } };
+function forbidStorage(head: ResponseHead): void {
+  const stated = head.headers['cache-control'];
+  if (stated === undefined) {
+    head.set('cache-control', 'no-store');
+    return;
+  }
+  const directives = [stated].flat().join(', ');
+  if (!/(?:^|[\s,])no-store(?:$|[\s,])/i.test(directives)) head.set('cache-control', `${directives}, no-store`);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,0 +1,79 @@
+import type { Redactor } from '../redaction/redactor.js';
+import { REDACTED } from '../secret.js';
+import type { HeaderRecord } from './dispatch.js';
+import { toRawHeaders } from './legacy-handler.js';
+
+/**
+ * The head of a response, and its trailers, on their way to the caller. It changes what undici made for this one response:
+ * its record of headers, with names in lower case, and the pairs as they came from the wire.
+ */
+export class ResponseHead {
+  headers: HeaderRecord;
+  statusMessage: string | undefined;
+  /** Undefined once the record says something else. */
+  #raw: Buffer[] | undefined;
+
+  constructor(headers: HeaderRecord, raw: unknown, statusMessage?: string) {
+    this.headers = headers;
+    this.statusMessage = statusMessage;
+    this.#raw = Array.isArray(raw) ? (raw as Buffer[]) : undefined;
+  }
+
+  get raw(): Buffer[] {
+    this.#raw ??= toRawHeaders(this.headers);
+    return this.#raw;
+  }
+
+  set(name: string, value: string): void {
+    if (this.headers[name] === undefined) this.#raw?.push(Buffer.from(name), Buffer.from(value, 'latin1'));
+    else this.#raw = undefined;
+    this.headers[name] = value;
+  }
+
+  remove(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.headers[name] === undefined) continue;
+      this.headers = Object.fromEntries(Object.entries(this.headers).filter(([other]) => other !== name));
+      this.#raw = undefined;
+    }
+  }
+
+  /**
+   * Takes secrets out of values and the status line, and drops a header whose name holds one. undici gives the bytes of the
+   * wire as Latin-1, so UTF-8 in them is looked at as bytes too.
+   */
+  redact(redactor: Redactor): void {
+    if (isClean(redactor, this.#text())) return;
+    const kept = Object.entries(this.headers).filter(([name]) => isClean(redactor, name));
+    this.headers = Object.fromEntries(
+      kept.map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.map((each) => redactField(redactor, each)) : redactField(redactor, value ?? ''),
+      ]),
+    );
+    if (this.statusMessage !== undefined) this.statusMessage = redactField(redactor, this.statusMessage);
+    this.#raw = undefined;
+  }
+
+  /** One text, so that a clean head, as nearly all are, costs one scan. No secret reaches over a line break. */
+  #text(): string {
+    let text = this.statusMessage ?? '';
+    for (const name in this.headers) {
+      const value = this.headers[name];
+      text += `\n${name}\n${Array.isArray(value) ? value.join('\n') : (value ?? '')}`;
+    }
+    return text;
+  }
+}
+
+function isClean(redactor: Redactor, text: string): boolean {
+  if (redactor.text(text) !== text) return false;
+  if (!/[\x80-\xff]/.test(text)) return true;
+  const bytes = Buffer.from(text, 'latin1');
+  return redactor.bytes(bytes) === bytes;
+}
+
+function redactField(redactor: Redactor, value: string): string {
+  const redacted = redactor.text(value);
+  return isClean(redactor, redacted) ? redacted : REDACTED;
+}
