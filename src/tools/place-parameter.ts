@@ -19,11 +19,9 @@ function insertAt(args: readonly unknown[], position: number, secret: string): u
 }
 
 function setProperty(args: readonly unknown[], name: string, secret: string): unknown[] {
-  const placed = args.slice();
   const copy = copyOf(args[0], name);
   copy[name] = secret;
-  placed[0] = copy;
-  return placed;
+  return args.length <= 1 ? [copy] : [copy, ...args.slice(1)];
 }
 
 function copyOf(value: unknown, name: string): Record<string, unknown> {

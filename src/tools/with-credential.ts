@@ -55,12 +55,13 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   assertAuth(options.auth);
   const into = placementOf(options.into);
   const settings: Settings = {
+    fn,
     isRejected: options.isRejected,
-    repeatable: options.idempotent !== false ? always : never,
-    redact: options.redact !== false,
+    idempotent: options.idempotent ?? true,
+    redact: options.redact ?? true,
   };
   const Step = into.in === 'parameter' ? parameterStep(into, settings) : requestStep(into, settings);
-  const call = (self: unknown, args: unknown[]) => use(options.auth, new Step(fn, self, args));
+  const call = (self: unknown, args: unknown[]) => use(options.auth, new Step(self, args));
   const wrapped = isAsyncGenerator(fn)
     ? function (this: unknown, ...args: unknown[]) {
         return iterate(() => call(this, args) as Promise<AsyncGenerator>);
@@ -71,12 +72,13 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
 }
 
-type Step = new (fn: AnyFunction, self: unknown, args: unknown[]) => Use<unknown[], unknown>;
+type Step = new (self: unknown, args: unknown[]) => Use<unknown[], unknown>;
 
 /** What is the same for every call of one wrapped function. */
 interface Settings {
+  readonly fn: AnyFunction;
   readonly isRejected: ((outcome: Outcome<unknown>) => boolean) | undefined;
-  readonly repeatable: () => boolean;
+  readonly idempotent: boolean;
   readonly redact: boolean;
 }
 
@@ -89,40 +91,52 @@ function placementOf(into: Into): ParameterPlacement | RequestPlacement {
   throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
 }
 
-/** One call of a wrapped function. A class, so that the warm path makes one object and no closures. */
+/**
+ * One call of a wrapped function. What is the same for all calls of one function stands on the class: the warm path
+ * makes one small object and no closures.
+ */
 abstract class FunctionUse implements Use<unknown[], unknown> {
-  readonly surface = 'function';
-  readonly redact: boolean;
-  readonly isRejected: Settings['isRejected'];
-  readonly repeatable: Settings['repeatable'];
+  readonly args: unknown[];
+  readonly #self: unknown;
 
-  constructor(
-    readonly fn: AnyFunction,
-    readonly self: unknown,
-    readonly args: unknown[],
-    settings: Settings,
-  ) {
-    this.redact = settings.redact;
-    this.isRejected = settings.isRejected;
-    this.repeatable = settings.repeatable;
+  constructor(self: unknown, args: unknown[]) {
+    this.#self = self;
+    this.args = args;
+  }
+
+  abstract readonly settings: Settings;
+  abstract place(grant: Grant): unknown[];
+
+  get surface(): 'function' {
+    return 'function';
+  }
+
+  get redact(): boolean {
+    return this.settings.redact;
+  }
+
+  get isRejected(): Settings['isRejected'] {
+    return this.settings.isRejected;
   }
 
   get signal(): AbortSignal | undefined {
     return findSignal(this.args);
   }
 
-  call(placed: unknown[]): unknown {
-    return Reflect.apply(this.fn, this.self, placed);
+  repeatable(): boolean {
+    return this.settings.idempotent;
   }
 
-  abstract place(grant: Grant): unknown[];
+  call(placed: unknown[]): unknown {
+    return Reflect.apply(this.settings.fn, this.#self, placed);
+  }
 }
 
 /** The credential becomes an argument. */
 function parameterStep({ name }: ParameterPlacement, settings: Settings): Step {
   return class extends FunctionUse {
-    constructor(fn: AnyFunction, self: unknown, args: unknown[]) {
-      super(fn, self, args, settings);
+    get settings(): Settings {
+      return settings;
     }
 
     place({ credential }: Grant): unknown[] {
@@ -134,8 +148,8 @@ function parameterStep({ name }: ParameterPlacement, settings: Settings): Step {
 /** The credential goes onto the request that the arguments describe. */
 function requestStep(placement: RequestPlacement, settings: Settings): Step {
   return class extends FunctionUse {
-    constructor(fn: AnyFunction, self: unknown, args: unknown[]) {
-      super(fn, self, args, settings);
+    get settings(): Settings {
+      return settings;
     }
 
     get destination(): Target {
@@ -156,6 +170,3 @@ async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
 function isAsyncGenerator(fn: AnyFunction): boolean {
   return Object.prototype.toString.call(fn) === '[object AsyncGeneratorFunction]';
 }
-
-const always = () => true;
-const never = () => false;
