@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import type { FormIndex } from './form-index.js';
 import { redactBytes, redactText } from './redact-units.js';
-import { isPairs, isUrl } from './value-kinds.js';
+import { isPairs, isRequest, isUrl } from './value-kinds.js';
 
 type Pairs = Iterable<[string, unknown]> & { append(name: string, value: unknown): void };
 
@@ -11,6 +11,7 @@ export function redactAtom(forms: FormIndex, value: object): unknown {
   if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return redactBuffer(forms, value);
   if (isPairs(value)) return redactPairs(forms, value as Pairs);
   if (isUrl(value)) return redactUrl(forms, value);
+  if (isRequest(value)) return redactRequest(forms, value);
   // A pattern, or a wrapper of a string, a symbol or a big integer.
   const text = types.isSymbolObject(value) ? Symbol.prototype.toString.call(value) : (value as RegExp).toString();
   const redacted = redactText(forms, text);
@@ -70,4 +71,14 @@ function redactUrl(forms: FormIndex, url: URL): unknown {
   const redacted = redactText(forms, url.href);
   if (redacted === url.href) return url;
   return URL.canParse(redacted) ? new URL(redacted) : redacted;
+}
+
+/** Of the same class (fetch's, undici's own), with another body if one is given; the identical one if nothing changes. */
+export function redactRequest(forms: FormIndex, request: Request, body?: ReadableStream): Request {
+  const url = redactText(forms, request.url);
+  const headers = redactPairs(forms, request.headers);
+  if (url === request.url && headers === request.headers && body === undefined) return request;
+  const { method, redirect, signal } = request;
+  const init = { method, redirect, signal, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) };
+  return new (request.constructor as new (url: string, init: object) => Request)(url, init);
 }

@@ -46,6 +46,11 @@ export function isResponse(value: object): boolean {
   return tagOf(value) === 'Response' && isFunction(value, 'clone') && 'headers' in value;
 }
 
+/** Fetch's, with or without a body: what a body holds comes later. */
+export function isRequest(value: object): value is Request {
+  return tagOf(value) === 'Request' && isFunction(value, 'clone') && 'headers' in value;
+}
+
 export function isReadableStream(value: object): boolean {
   return tagOf(value) === 'ReadableStream' && isFunction(value, 'getReader');
 }
@@ -109,7 +114,8 @@ function isAtom(value: object): boolean {
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value) ||
     isUrl(value) ||
-    isPairs(value)
+    isPairs(value) ||
+    (isRequest(value) && value.body === null)
   );
 }
 
@@ -117,6 +123,7 @@ function isLive(value: object): boolean {
   return (
     types.isPromise(value) ||
     isResponse(value) ||
+    isRequest(value) ||
     isReadableStream(value) ||
     isNodeReadable(value) ||
     isBlob(value) ||

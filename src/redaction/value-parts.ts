@@ -5,7 +5,7 @@ import type { Kind } from './value-kinds.js';
 export interface Part {
   readonly key: unknown;
   readonly value: unknown;
-  /** `property`: own. `inherited`: an error's message or name that its class gives. `entry`: of a map or set. */
+  /** `property`: own. `inherited`: what its class gives, an error's message or a request's headers. `entry`: of a map or set. */
   readonly from: 'property' | 'inherited' | 'entry' | 'json';
   readonly isEnumerable: boolean;
 }
@@ -14,7 +14,8 @@ export interface Part {
 export function partsOf(source: object, kind: Kind): Part[] {
   if (kind === 'array') return arrayParts(source as unknown[]);
   const parts = ownParts(source, Reflect.ownKeys(source));
-  if (kind === 'error') parts.push(...inheritedParts(source));
+  if (kind === 'error') parts.push(...inheritedParts(source, ['name', 'message', 'stack', 'cause']));
+  if (kind === 'live') parts.push(...inheritedParts(source, ['url', 'headers', 'statusText']));
   if (kind === 'instance') parts.push(...jsonParts(source));
   if (kind === 'map') for (const [key, value] of source as Map<unknown, unknown>) parts.push(entry(key, value));
   if (kind === 'set') for (const value of source as Set<unknown>) parts.push(entry(undefined, value));
@@ -42,12 +43,12 @@ function ownParts(source: object, keys: readonly PropertyKey[]): Part[] {
   return parts;
 }
 
-function inheritedParts(error: object): Part[] {
-  return ['name', 'message', 'stack', 'cause']
-    .filter((key) => !Object.hasOwn(error, key))
+function inheritedParts(source: object, keys: readonly string[]): Part[] {
+  return keys
+    .filter((key) => !Object.hasOwn(source, key))
     .map((key): Part => ({
       key,
-      value: attempt(() => Reflect.get(error, key) as unknown),
+      value: attempt(() => Reflect.get(source, key) as unknown),
       from: 'inherited',
       isEnumerable: false,
     }))

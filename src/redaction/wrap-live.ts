@@ -1,8 +1,17 @@
 import type { Readable } from 'node:stream';
 import { types } from 'node:util';
 import type { Redaction } from './item-redaction.js';
-import { isBlob, isIterator, isNodeReadable, isReadableStream, isResponse } from './value-kinds.js';
+import {
+  isBlob,
+  isIterator,
+  isNodeReadable,
+  isReadableStream,
+  isRequest,
+  isResponse,
+  typeName,
+} from './value-kinds.js';
 import { RedactedAsyncIterator, RedactedIterator, wrapAsyncIterable } from './wrap-iterator.js';
+import { redactRequest } from './redact-atom.js';
 import { wrapResponse } from './wrap-response.js';
 import { wrapNodeReadable, wrapReadableStream } from './wrap-stream.js';
 
@@ -10,6 +19,7 @@ import { wrapNodeReadable, wrapReadableStream } from './wrap-stream.js';
 export function wrapLive(redaction: Redaction, source: object): unknown {
   if (types.isPromise(source)) return wrapPromise(source, redaction);
   if (isResponse(source)) return wrapResponse(source as Response, redaction);
+  if (isRequest(source)) return wrapRequest(source, redaction);
   if (isReadableStream(source)) return wrapReadableStream(source as ReadableStream, redaction);
   if (isNodeReadable(source)) return wrapNodeReadable(source as Readable, redaction);
   if (isBlob(source)) return wrapBlob(source as Blob, redaction);
@@ -25,6 +35,16 @@ function wrapPromise(source: Promise<unknown>, redaction: Redaction): Promise<un
       throw redaction.error(error);
     },
   );
+}
+
+function wrapRequest(source: Request, redaction: Redaction): unknown {
+  const body = source.bodyUsed ? undefined : wrapReadableStream(source.body as ReadableStream, redaction);
+  try {
+    return redactRequest(redaction.forms, source, body as globalThis.ReadableStream);
+  } catch {
+    // `[secret]` may stand where a URL can't have it.
+    return typeName(source);
+  }
 }
 
 function wrapBlob(source: Blob, redaction: Redaction): Blob {

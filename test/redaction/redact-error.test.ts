@@ -278,6 +278,29 @@ describe('an error of an HTTP client', () => {
     expect(await error.response.text()).toBe('bad key [secret]');
   });
 
+  it('has a request without the credential, where it hides its headers too', async () => {
+    const headers = { authorization: `Bearer ${secret}`, accept: '*/*' };
+    const withBody = new Request('http://127.0.0.1/?q=1', { method: 'POST', headers, body: `{"k":"${secret}"}` });
+    const error = Object.assign(new Error('401'), {
+      request: new Request(`http://127.0.0.1/?k=${secret}`, { headers }),
+      withBody,
+    });
+    const clean = Object.assign(new Error('401'), { request: new Request('http://127.0.0.1/') });
+    const { request } = clean;
+    redactor.error(error);
+    expect(error.request.url).toBe('http://127.0.0.1/?k=[secret]');
+    expect(Object.fromEntries(error.request.headers)).toEqual({ authorization: 'Bearer [secret]', accept: '*/*' });
+    expect(error.withBody.method).toBe('POST');
+    expect(error.withBody.headers.get('authorization')).toBe('Bearer [secret]');
+    expect(await error.withBody.text()).toBe('{"k":"[secret]"}');
+    expect(redactor.error(clean)).toBe(clean);
+    expect(clean.request).toBe(request);
+    class Exchange {
+      constructor(readonly response: Response) {}
+    }
+    expect(redactor.value(new Exchange(new Response('x', { headers })))).toEqual({ response: 'Response' });
+  });
+
   it('has a body that is redacted when it is read', async () => {
     const { port } = server.address() as AddressInfo;
     const data = await new Promise<IncomingMessage>((done) => get({ port, host: '127.0.0.1' }, done));
