@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { ClavigerError } from '../errors.js';
 import type { Environment } from '../process/child-environment.js';
 import { redactorsOf } from '../process/prepare-injections.js';
@@ -6,6 +5,7 @@ import type { Redactor } from '../redaction/redactor.js';
 import type { McpInjections } from './mcp-injections.js';
 import { guessId, readBatch, readEnvelope, type Envelope } from './message-line.js';
 import { OpenRequests, type OpenRequest } from './open-requests.js';
+import { OwnRequests } from './own-requests.js';
 import { redactBytes, redactLine } from './redact-line.js';
 import { ServerKeeper } from './server-keeper.js';
 import { Server, type Connection } from './server.js';
@@ -25,20 +25,17 @@ export interface RelayOptions {
   /** How long a server may take to take up the session of the one it replaces. */
   readonly handshakeTimeoutMs: number;
   /** A message for the client. */
-  deliver(line: Buffer): void;
+  readonly deliver: (line: Buffer) => void;
   /** Instead of an answer to the request of that id (as JSON). */
-  fail(id: string, error: Error): void;
+  readonly fail: (id: string, error: Error) => void;
   /** What the server says beside the protocol, redacted. */
-  onStderr(bytes: Uint8Array): void;
+  readonly onStderr: (bytes: Uint8Array) => void;
   /** The server ended by itself. */
-  onEnd?(end: ServerEnd): void;
+  readonly onEnd?: (end: ServerEnd) => void;
 }
 
 type Request = Extract<Envelope, { kind: 'request' }>;
 type Response = Extract<Envelope, { kind: 'response' }>;
-
-/** How many pages of tools are asked for. */
-const maxPages = 1000;
 
 /**
  * Carries the lines of one MCP session between a client and a server that it starts, and replaces when its credentials
@@ -53,8 +50,10 @@ export class Relay {
   readonly #requests = new OpenRequests();
   /** Who asked the client what, by the id of the request. */
   readonly #askers = new Map<string, Server>();
-  readonly #ownIds = `claviger-${randomUUID()}`;
-  #lastId = 0;
+  readonly #own = new OwnRequests<Server>((server, id, method, line) =>
+    this.#exchange(server, this.#requests.open(id, method), line),
+  );
+  #hasWarned = false;
   #redactors: readonly Redactor[] = [];
 
   constructor(options: RelayOptions) {
@@ -88,9 +87,9 @@ export class Relay {
     else this.#receiveOther(line);
   }
 
-  /** Resolves at once unless the server is slow to read. */
-  async drained(): Promise<void> {
-    await this.#keeper.current?.process.drained();
+  /** When the server is slow to read, until it has caught up. */
+  get backlog(): Promise<void> | undefined {
+    return this.#keeper.current?.process.backlog;
   }
 
   /** Stops and resumes reading from the server. */
@@ -139,7 +138,7 @@ export class Relay {
     if (method === 'notifications/cancelled' && this.#cancel(line)) return;
     const { current, starting } = this.#keeper;
     if (current !== undefined) current.process.write(line);
-    else starting?.then((server) => server.process.write(line)).catch(() => undefined);
+    else void starting?.then((server) => server.process.write(line)).catch(() => undefined);
   }
 
   /** Goes to whoever works on the request; one that is not sent yet never will be. */
@@ -186,25 +185,9 @@ export class Relay {
     });
   }
 
-  /** A request of our own. */
-  #ask(server: Server, method: string, write: (id: string) => Buffer): Promise<Buffer> {
-    const id = JSON.stringify(`${this.#ownIds}-${(this.#lastId += 1)}`);
-    return this.#exchange(server, this.#requests.open(id, method), write(id));
-  }
-
+  /** What each page says is learned as it arrives. */
   async #listTools(server: Server): Promise<void> {
-    let cursor: unknown;
-    const seen = new Set<unknown>();
-    do {
-      seen.add(cursor);
-      const params = cursor === undefined ? '' : `,"params":${JSON.stringify({ cursor })}`;
-      const answer = await this.#ask(server, 'tools/list', (id) =>
-        Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"tools/list"${params}}`),
-      );
-      const { result } = JSON.parse(answer.toString()) as { result?: { nextCursor?: unknown } };
-      if (result === undefined) throw unlisted(this.#options.connection.command);
-      cursor = result.nextCursor ?? undefined;
-    } while (cursor !== undefined && !seen.has(cursor) && seen.size < maxPages);
+    if (!(await this.#own.listTools(server))) throw unlisted(this.#options.connection.command);
   }
 
   // the servers
@@ -231,7 +214,7 @@ export class Relay {
   async #takeUp(server: Server): Promise<void> {
     const { connection, handshakeTimeoutMs } = this.#options;
     const ask = async (method: string, write: (id: string) => Buffer) => {
-      const answer = await this.#ask(server, method, write);
+      const answer = await this.#own.ask(server, method, write);
       const envelope = readEnvelope(answer);
       const isRefused = envelope?.kind === 'response' && envelope.failed;
       if (isRefused && method === 'initialize') throw handshakeFailure(connection.command, 'it refused to initialize');
@@ -247,6 +230,7 @@ export class Relay {
       clearTimeout(timeout);
     }
     this.#tools.forget();
+    if (server.hasEnded !== undefined) throw startFailure(connection.command, server.hasEnded);
   }
 
   #ended(server: Server, end: ServerEnd): void {
@@ -274,13 +258,13 @@ export class Relay {
 
   #respond(server: Server, { id, failed }: Response, line: Buffer): void {
     const request = this.#requests.get(id);
-    if (request?.server !== server) return id.includes(this.#ownIds) ? undefined : this.#options.deliver(line);
+    if (request?.server !== server) return this.#own.isOwn(id) ? undefined : this.#options.deliver(line);
     server.hasAnswered = true;
     if (!failed && request.line !== undefined) this.#memory.granted(request.method, request.line);
     let answer = line;
     if (!failed && request.method === 'tools/list' && !this.#tools.isEmpty) {
       try {
-        answer = this.#tools.learn(line).line;
+        answer = this.#learn(line);
       } catch (error) {
         return this.#fail(request, error as Error);
       }
@@ -291,6 +275,15 @@ export class Relay {
     if (settle === undefined) this.#options.deliver(answer);
     else settle.resolve(answer);
     this.#keeper.answered(server);
+  }
+
+  #learn(line: Buffer): Buffer {
+    const { line: hidden, nextCursor } = this.#tools.learn(line);
+    const [unused] = nextCursor === undefined ? this.#tools.undeclared() : [];
+    if (unused !== undefined && !this.#hasWarned)
+      this.#say(`no tool declares the parameter "${unused}": its key is not used`);
+    this.#hasWarned ||= unused !== undefined;
+    return hidden;
   }
 
   /** Not JSON-RPC: a batch, which is taken apart, a message that is broken, or something for people. */
@@ -318,7 +311,7 @@ export class Relay {
   #fail(request: OpenRequest, error: Error): void {
     if (!this.#requests.has(request)) return;
     const { settle, server, isCancelled } = request;
-    const isOwn = request.id.includes(this.#ownIds);
+    const isOwn = this.#own.isOwn(request.id);
     if (server !== undefined && !isCancelled) this.#keeper.answered(server);
     request.server = undefined;
     request.settle = undefined;

@@ -3,11 +3,11 @@ import type { Server } from './server.js';
 
 export interface ServerKeeperOptions {
   /** Starts a server with the credentials of this moment. */
-  start(): Promise<Server>;
+  readonly start: () => Promise<Server>;
   /** Lets a new server take up the session. */
-  takeUp(server: Server): Promise<void>;
+  readonly takeUp: (server: Server) => Promise<void>;
   /** A new server did not come up; the old one goes on. */
-  onReplacementFailed(error: unknown): void;
+  readonly onReplacementFailed: (error: unknown) => void;
   /** Whether a server whose credentials have changed is replaced. */
   readonly respawn: boolean;
   /** Whether calls of different people go over this session, so that a server with old credentials is the wrong one. */
@@ -46,7 +46,9 @@ export class ServerKeeper {
   ready(): Server | Promise<Server> {
     const current = this.#current;
     if (current === undefined) {
-      return this.#starting === undefined ? this.#start() : this.#starting.then(() => this.ready());
+      // whoever waits for one promise goes on in the order of asking: what a client sends keeps its order
+      if (this.#starting === undefined || !this.#options.isShared) return this.#start();
+      return this.#starting.then(() => this.ready());
     }
     if (!this.#options.respawn) return current;
     const fresh = current.isFresh();

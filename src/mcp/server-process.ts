@@ -7,16 +7,17 @@ import { tail, type Tail } from '../process/output.js';
 import { spawnTree, type ProcessTree, type SpawnTreeOptions } from '../process/process-tree.js';
 import { scannerOf } from '../process/run-process.js';
 import type { Redactor } from '../redaction/redactor.js';
+import { writeLine } from './write-line.js';
 
 export interface ServerProcessOptions extends SpawnTreeOptions {
   readonly redactors: readonly Redactor[];
   readonly maxMessageBytes: number;
   /** A line of stdout, unredacted. */
-  onLine(line: Buffer): void;
+  readonly onLine: (line: Buffer) => void;
   /** A line of stdout that was longer than `maxMessageBytes`. */
-  onTooLong(beginning: Buffer, bytes: number, ending: Buffer): void;
+  readonly onTooLong: (beginning: Buffer, bytes: number, ending: Buffer) => void;
   /** What the child writes to stderr, redacted. */
-  onStderr(bytes: Uint8Array): void;
+  readonly onStderr: (bytes: Uint8Array) => void;
 }
 
 /** How a server ended, and what it said last. */
@@ -41,32 +42,28 @@ export class ServerProcess {
   constructor(options: ServerProcessOptions) {
     this.#tree = spawnTree(options);
     const { stdout, stderr } = this.#tree.child;
-    const closed = [stdout, stderr].map((stream) => (stream === null ? undefined : once(stream, 'close')));
+    const streams = [stdout, stderr].filter((stream) => stream !== null);
+    const closed = Promise.all(streams.map((stream) => once(stream, 'close')));
     if (stdout !== null) readLines(stdout, options);
     if (stderr !== null) this.#readStderr(stderr, options);
-    this.ended = this.#end(Promise.all(closed));
+    this.ended = this.#end(closed);
   }
 
   get pid(): number | undefined {
     return this.#tree.pid;
   }
 
-  /** Sends a line. `false` when the child is slow to read: see {@link drained}. */
-  write(line: Buffer): boolean {
+  /** Sends a line. */
+  write(line: Buffer): void {
     const { stdin } = this.#tree.child;
-    if (stdin?.writable !== true) return true; // its end is reported by `ended`
-    stdin.cork();
-    stdin.write(line);
-    const isOpen = stdin.write('\n');
-    process.nextTick(() => stdin.uncork());
-    return isOpen;
+    if (stdin?.writable === true) writeLine(stdin, line); // its end is reported by `ended`
   }
 
-  /** When the child has read enough to be sent more, or has ended. */
-  async drained(): Promise<void> {
+  /** When the child is slow to read, until it has caught up or ended. */
+  get backlog(): Promise<void> | undefined {
     const { stdin } = this.#tree.child;
-    if (stdin?.writableNeedDrain !== true) return;
-    await Promise.race([once(stdin, 'drain'), this.ended]);
+    if (stdin?.writableNeedDrain !== true) return undefined;
+    return Promise.race([once(stdin, 'drain'), this.ended]).then(() => undefined);
   }
 
   /** Stops and resumes reading what the child sends. */

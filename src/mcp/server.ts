@@ -25,9 +25,9 @@ export interface ServerOptions {
   readonly redactors: readonly Redactor[];
   readonly maxMessageBytes: number;
   readonly signal: AbortSignal;
-  onLine(server: Server, line: Buffer): void;
-  onTooLong(server: Server, beginning: Buffer, bytes: number, ending: Buffer): void;
-  onStderr(bytes: Uint8Array): void;
+  readonly onLine: (server: Server, line: Buffer) => void;
+  readonly onTooLong: (server: Server, beginning: Buffer, bytes: number, ending: Buffer) => void;
+  readonly onStderr: (bytes: Uint8Array) => void;
 }
 
 /** One run of an MCP server with the credentials that it was started with. */

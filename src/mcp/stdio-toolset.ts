@@ -11,6 +11,7 @@ import { loadSdk } from './sdk.js';
 import type { Connection } from './server.js';
 import { handshakeFailure } from './server-failure.js';
 import { lineWriter } from './stderr-lines.js';
+import { toolPages, type ToolPage } from './tool-pages.js';
 import { ToolsetTransport } from './toolset-transport.js';
 
 export type StdioToolsetOptions = (Injection | { inject: Injection[] }) & {
@@ -87,7 +88,6 @@ export function createStdioToolset(options: StdioToolsetOptions): StdioToolset {
 
 const startTimeoutMs = 180_000;
 const defaultMaxMessageBytes = 64 * 1024 * 1024;
-const maxPages = 1000;
 
 class ChildToolset implements StdioToolset {
   readonly #options: StdioToolsetOptions;
@@ -191,15 +191,8 @@ class ChildToolset implements StdioToolset {
 
   async #listAll(transport: ToolsetTransport, limits: RequestLimits): Promise<Tool[]> {
     const tools: Tool[] = [];
-    const seen = new Set<unknown>();
-    let cursor: unknown;
-    do {
-      seen.add(cursor);
-      const params = cursor === undefined ? {} : { cursor: cursor as string };
-      const result = await this.#request(transport, { method: 'tools/list', params }, limits);
-      if (Array.isArray(result['tools'])) tools.push(...result['tools'].filter(isTool));
-      cursor = result['nextCursor'] ?? undefined;
-    } while (cursor !== undefined && !seen.has(cursor) && seen.size < maxPages);
+    const pages = toolPages<ToolPage>((params) => this.#request(transport, { method: 'tools/list', params }, limits));
+    for await (const page of pages) if (Array.isArray(page.tools)) tools.push(...page.tools.filter(isTool));
     return tools;
   }
 

@@ -9,9 +9,9 @@ import { hideInTools, type HiddenTools } from './tool-schema.js';
 export interface CallContext {
   readonly signal: AbortSignal;
   /** Asks the server for all its tools and has {@link ToolParameters.learn} read each page. */
-  listTools(): Promise<void>;
+  readonly listTools: () => Promise<void>;
   /** Sends the call and waits for its answer. */
-  exchange(line: Buffer): Promise<Buffer>;
+  readonly exchange: (line: Buffer) => Promise<Buffer>;
 }
 
 /** The credentials that go into arguments of tool calls, and what is known of the tools that take them. */

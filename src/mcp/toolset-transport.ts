@@ -77,7 +77,7 @@ function asExpected(message: JSONRPCMessage): JSONRPCMessage {
   const { id, method, params, result, error } = message as Record<string, unknown>;
   if (typeof method === 'string') {
     const request = id === undefined ? { method } : { id, method };
-    return { jsonrpc: '2.0', ...request, ...(isObject(params) ? { params } : {}) } as JSONRPCMessage;
+    return { jsonrpc: '2.0', ...request, ...(isObject(params) ? { params } : {}) };
   }
   if (error === undefined && isObject(result)) return { jsonrpc: '2.0', id, result } as JSONRPCMessage;
   const { code, message: text, data } = isObject(error) ? error : {};
@@ -86,7 +86,7 @@ function asExpected(message: JSONRPCMessage): JSONRPCMessage {
     message: typeof text === 'string' ? text : 'the MCP server sent neither a result nor an error',
     ...(data === undefined ? {} : { data }),
   };
-  return { jsonrpc: '2.0', ...(id === null ? {} : { id }), error: known } as JSONRPCMessage;
+  return { jsonrpc: '2.0', ...(id === null ? {} : { id: id as string }), error: known } as JSONRPCMessage;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
