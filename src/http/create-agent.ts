@@ -1,6 +1,6 @@
 import { Dispatcher, type Agent } from 'undici';
 import { ClavigerError } from '../errors.js';
-import { dispatchOf, type Dispatch, type DispatchHandler, type DispatchOptions } from './dispatch.js';
+import { dispatchOf, type Dispatch, type DispatchOptions } from './dispatch.js';
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';

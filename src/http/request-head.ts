@@ -36,7 +36,7 @@ function add(pairs: RequestHead['headers'], name: unknown, value: unknown): void
 function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null) throw new TypeError('the value of a header must be a text');
-  return value === null || value === undefined ? '' : String(value);
+  return value === null || value === undefined ? '' : `${value as number | boolean}`;
 }
 
 /** Names and values in turn: the form that undici takes up fastest. */

@@ -13,7 +13,7 @@ export async function serve(...args: Parameters<typeof startServer>): Promise<Te
 }
 
 /** Answers with everything that was asked, header by header: the worst that an upstream can do with a key. */
-export const echo: Parameters<typeof startServer>[0] = ({ method, url, headers, body }, response) => {
+export const echo: NonNullable<Parameters<typeof startServer>[0]> = ({ method, url, headers, body }, response) => {
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ method, url, headers, body: body.toString('latin1') }));
 };
