@@ -15,10 +15,8 @@ export interface Found {
  * Short forms have a table of their own, so that they don't take the long strides from all others. A table's window is as long
  * as its shortest form, within these bounds; with every form of a longer window come more entries.
  */
-const WINDOWS = [
-  { least: 16, most: 32 },
-  { least: 8, most: 15 },
-];
+const LONG = { least: 16, most: 32 };
+const SHORT = { least: 8, most: 15 };
 
 /** Forms are told apart by this many of their first units. */
 const HEAD = 4;
@@ -29,7 +27,7 @@ const scratch = Buffer.allocUnsafeSlow(1 << 16);
 
 /** Finds all known forms at once. Forms can be added at any time; nothing is compiled. */
 export class FormIndex {
-  readonly #tables = new Map<(typeof WINDOWS)[number], ShiftTable>();
+  readonly #tables: ShiftTable[] = [];
   /** Whether a form may start like this: by the hash of its head, or of as much of it as there is. */
   readonly #isHead = new Uint8Array(HEAD_MASK + 1);
   /** The forms by the hash of their head. */
@@ -39,7 +37,7 @@ export class FormIndex {
   /** What can be seen of a form when less than its head is there. */
   readonly #cutHeads = new Set<string>();
   /** Nothing shorter can hold a form: none is shorter than its secret, and shorter secrets are no matter of ours. */
-  readonly shortest = 8;
+  readonly shortest = SHORT.least;
   /** Whether some form is a number, so that numbers have to be looked at too. */
   hasNumbers = false;
 
@@ -75,15 +73,13 @@ export class FormIndex {
   }
 
   #addToTable(form: string): void {
-    const bounds = WINDOWS.find(({ least }) => form.length >= least);
-    if (bounds === undefined) return;
-    let table = this.#tables.get(bounds);
+    const { least, most } = boundsOf(form);
+    const place = this.#tables.findIndex(({ window }) => window >= least && window <= most);
+    let table = this.#tables[place];
     if (table === undefined || form.length < table.window) {
-      table = new ShiftTable(Math.min(form.length, bounds.most));
-      this.#tables.set(bounds, table);
-      for (const known of [...this.#byHead.values()].flat()) {
-        if (WINDOWS.find(({ least }) => known.length >= least) === bounds) table.add(known);
-      }
+      table = new ShiftTable(Math.min(form.length, most));
+      this.#tables.splice(Math.max(0, place), place < 0 ? 0 : 1, table);
+      for (const known of [...this.#byHead.values()].flat()) if (boundsOf(known).least === least) table.add(known);
     }
     table.add(form);
   }
@@ -91,7 +87,7 @@ export class FormIndex {
   /** Where a form may start, in ascending order. */
   #candidates(source: Units): number[] {
     const starts: number[] = [];
-    for (const table of this.#tables.values()) {
+    for (const table of this.#tables) {
       if (source.length < table.window) continue;
       if (typeof source !== 'string') this.#scan(table, source, source.length, 0, starts);
       else if (source.length <= scratch.length)
@@ -168,6 +164,10 @@ export class FormIndex {
     }
     return { length, isCut: false };
   }
+}
+
+function boundsOf(form: string): typeof LONG {
+  return form.length >= LONG.least ? LONG : SHORT;
 }
 
 /** The place between `first` and `end` of the first form that is not `before`. */

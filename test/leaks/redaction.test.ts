@@ -113,13 +113,16 @@ describe('a body', () => {
   });
 
   it('that is all beginnings of a secret holds back no more than one', () => {
-    const scanner = redactor.scanner();
-    const beginning = Buffer.from(canary.slice(0, -1));
+    const secret = `sk-${'0123456789'.repeat(4)}!`;
+    const known = createRedactor();
+    known.add(secret);
+    const scanner = known.scanner();
+    const beginning = Buffer.from(secret.slice(0, -1));
     let [given, seen] = [0, 0];
     for (let round = 0; round < 5000; round++) {
       given += beginning.length;
       seen += scanner.push(beginning).length;
-      expect(given - seen).toBeLessThan(canary.length * 8);
+      expect(given - seen).toBeLessThan(secret.length);
     }
     expect(seen + scanner.flush().length).toBe(given);
   });
