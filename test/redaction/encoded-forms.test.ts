@@ -19,7 +19,7 @@ describe('a secret in an encoded form', () => {
           expect(text).toContain('[secret]');
           expect(text).not.toContain(form);
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       );
     });
 
@@ -31,7 +31,7 @@ describe('a secret in an encoded form', () => {
           expect(Buffer.from(bytes).toString()).toContain('[secret]');
           expect(Buffer.from(bytes).indexOf(form)).toBe(-1);
         }),
-        { numRuns: 60 },
+        { numRuns: 30 },
       );
     });
   }

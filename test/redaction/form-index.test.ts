@@ -30,7 +30,7 @@ describe('an index of forms', () => {
           expect(index.find(content) ?? []).toEqual(spansOf(content, forms.slice(0, count + 1)));
         });
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -52,7 +52,7 @@ describe('an index of forms', () => {
           expect(index.find(text) ?? []).toEqual(expected);
           if (filler === 'x') expect(index.find(Buffer.from(text)) ?? []).toEqual(expected);
         }),
-        { numRuns: 40 },
+        { numRuns: 20 },
       );
     }
   });
@@ -71,7 +71,7 @@ describe('an index of forms', () => {
         }
         expect(index.findSoFar(text).live).toBe(live);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });
