@@ -32,6 +32,8 @@ export { CONFIG_NAME, discoverConfig, userConfigPath } from './registry/discover
 export type { DiscoveryOptions, FoundConfig } from './registry/discover-config.js';
 
 export { hideParameter } from './tools/hide-parameter.js';
+export type { ArkTypeLike, HiddenJsonSchema, HiddenSchema } from './tools/hidden-schema.js';
+export type { StandardSchema } from './tools/standard-schema.js';
 export { withCredential } from './tools/with-credential.js';
 export type { WithCredentialOptions } from './tools/with-credential.js';
 export type { AnyFunction, Into, WithoutCredential } from './tools/injected-type.js';
