@@ -3,10 +3,12 @@ import { didYouMean } from '../internal/near-names.js';
 import { usageError } from './command-error.js';
 import type { Context } from './context.js';
 
-export interface OptionSpec {
+interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
   readonly multiple?: true;
+  /** Whether its value may begin with `-` though it stands apart. */
+  readonly leadingDash?: true;
   /** What stands for the value in the help: `DATE`. */
   readonly value?: string;
   readonly help: string;
@@ -22,7 +24,7 @@ export type OptionValues<Specs extends OptionSpecs> = {
       : string | undefined;
 };
 
-export interface Input<Specs extends OptionSpecs> {
+interface Input<Specs extends OptionSpecs> {
   readonly values: OptionValues<Specs>;
   readonly positionals: readonly string[];
   /** What stands after `--`. */
@@ -75,9 +77,9 @@ export function defineCommand<const Specs extends OptionSpecs>(definition: Comma
     ...(details !== undefined && { details }),
     async run(base, args, before) {
       const input = parseArguments(args, specs, definition);
-      const { config, json } = input.values;
+      const { config, json } = input.values as unknown as OptionValues<typeof globalOptions>;
       const context = { ...base, configFile: config ?? before.configFile, json: json || before.json };
-      return definition.run(context, input as unknown as Input<Specs>);
+      return definition.run(context, input);
     },
   };
 }
@@ -132,7 +134,7 @@ function takeOption(token: OptionToken, specs: OptionSpecs, values: Map<string, 
     return;
   }
   if (value === undefined) throw usageError(`--${name} needs a value: --${name} ${spec.value ?? 'VALUE'}`);
-  if (!token.inlineValue && value.startsWith('-') && value !== '-') {
+  if (!token.inlineValue && !spec.leadingDash && value.startsWith('-') && value !== '-') {
     throw usageError(`--${name} needs a value; one that begins with "-" is written --${name}=…`);
   }
   const list = values.get(name);
@@ -145,7 +147,11 @@ function unknownOption(rawName: string, known: readonly string[]): Error {
   if (name === undefined) return usageError('unknown option: see --help');
   if (/^(key|api-key|value|secret|token|password|credential)$/.test(name))
     return usageError(`there is no --${name}: ${noValues}`);
-  return usageError(`unknown option --${name}${didYouMean(name, known)}: see --help`);
+  const near = didYouMean(
+    `--${name}`,
+    known.map((option) => `--${option}`),
+  );
+  return usageError(`unknown option --${name}${near}: see --help`);
 }
 
 /** Why a command line is no place for a value. */

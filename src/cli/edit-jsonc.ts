@@ -38,7 +38,8 @@ export async function withStore(text: string, name: string, store: object): Prom
   const { applyEdits, findNodeAtLocation, getNodeValue, modify, parseTree } = await import('jsonc-parser');
   const root = parseTree(text, [], { allowTrailingComma: true });
   const existing = root === undefined ? undefined : findNodeAtLocation(root, ['stores', name]);
-  if (existing !== undefined) return isDeepStrictEqual(getNodeValue(existing), store) ? text : undefined;
+  if (existing !== undefined)
+    return isDeepStrictEqual({ ...(getNodeValue(existing) as object) }, store) ? text : undefined;
   const unit = indentUnit(text);
   const insertSpaces = !unit.startsWith('\t');
   const formattingOptions = { tabSize: insertSpaces ? unit.length : 1, insertSpaces, eol: lineEnd(text) };

@@ -9,6 +9,7 @@ import {
 } from '../index.js';
 import { usageError } from './command-error.js';
 import type { OptionSpecs, OptionValues } from './command.js';
+import { assertName } from './looks-like-value.js';
 import type { Injection } from '../process/index.js';
 
 /** What a child gets, and where: the same for `run` and `mcp run`. */
@@ -23,6 +24,7 @@ export const injectionOptions = {
   arg: {
     type: 'string',
     multiple: true,
+    leadingDash: true,
     value: 'TEMPLATE=NAME',
     help: 'in an argument; other users of the machine can read it',
   },
@@ -52,6 +54,7 @@ export function injectionsOf(flags: Flags, registry: Registry): Injection[] {
   return injections;
 
   function toInjection([into, name]: readonly [Into | undefined, string]): Injection {
+    assertName(name);
     const auth = registry.auth(name);
     return into === undefined ? { auth } : { auth, into };
   }

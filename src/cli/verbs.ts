@@ -23,6 +23,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./commands/fetch.js')).fetch,
   },
   run: { summary: 'run a command with credentials', load: async () => (await import('./commands/run.js')).run },
+  'mcp run': {
+    summary: 'run an MCP server with credentials',
+    load: async () => (await import('./commands/mcp-run.js')).mcpRun,
+  },
   trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },
   providers: {
     summary: 'list well-known providers',

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../../index.js';
 import { exitCodes, fileError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
+import { assertName } from '../looks-like-value.js';
 import { openRegistry } from '../open-registry.js';
 import type { Terminal } from '../terminal.js';
 import { visibleLines } from '../visible-text.js';
@@ -44,6 +45,7 @@ export const fetch = defineCommand({
       throw usageError('it reads: claviger fetch [METHOD] <url>');
     if (values.as === undefined && url.startsWith('/'))
       throw usageError('a path needs --as NAME, to whose base URL it is appended');
+    if (values.as !== undefined) assertName(values.as);
     const headers = headersOf(values.header);
     const body = values.data === undefined ? undefined : await bodyOf(context, values.data, headers);
 

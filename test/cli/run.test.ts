@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CliHome, githubKey } from '../support/cli.js';
+
+let home: CliHome;
+let key: string;
+beforeEach(async () => {
+  home = new CliHome();
+  key = githubKey();
+  await home.run(['add', 'github'], { input: key });
+});
+afterEach(() => home[Symbol.dispose]());
+
+const print = (...names: string[]) => [
+  process.execPath,
+  '-e',
+  `console.log(${names.map((name) => `process.env.${name}`).join(',')})`,
+];
+
+describe('run', () => {
+  it("gives a command the key in its provider's usual variable, and redacts what it prints", async () => {
+    const check = `process.exit(process.env.GITHUB_TOKEN === ${JSON.stringify(key)} ? 9 : 1)`;
+    const { code, stdout } = await home.run([
+      'run',
+      '--env',
+      'github',
+      '--',
+      process.execPath,
+      '-e',
+      `console.log(process.env.GITHUB_TOKEN); ${check}`,
+    ]);
+    expect(code).toBe(9);
+    expect(stdout).toBe('[secret]\n');
+  });
+
+  it.each([
+    [['--env', 'TOKEN=github'], 'TOKEN', (value: string) => value],
+    [['--env', 'API_HEADERS=X-API-Key:{}=github'], 'API_HEADERS', (value: string) => `X-API-Key:${value}`],
+    [['--env', 'PAIR=a=b&key={}=github'], 'PAIR', (value: string) => `a=b&key=${value}`],
+  ])('%j fills the variable', async (flags, name, expected) => {
+    const { stdout } = await home.run(['run', ...flags, '--no-redact', '--', ...print(name)]);
+    expect(stdout).toBe(`${expected(key)}\n`);
+  });
+
+  it('gives it in a private file, or in an argument', async () => {
+    const code = `const fs=require('fs'); console.log(fs.readFileSync(process.env.F,'utf8'), (fs.statSync(process.env.F).mode & 0o777).toString(8), process.argv[1])`;
+    const args = [
+      'run',
+      '--file',
+      'F=github',
+      '--arg',
+      '--key={}=github',
+      '--no-redact',
+      '--',
+      process.execPath,
+      '-e',
+      code,
+      '--',
+    ];
+    const { stdout } = await home.run(args);
+    expect(stdout.split(/\s+/)).toEqual([key, '600', `--key=${key}`, '']);
+  });
+
+  it('lets nothing of its own settings through', async () => {
+    const { stdout } = await home.run(['run', '--env', 'github', '--', 'env'], {
+      env: { OTHER: 'kept', CLAVIGER_PHRASE_FILE: '/x' },
+    });
+    expect(stdout).toContain('OTHER=kept');
+    expect(stdout).not.toContain('CLAVIGER_');
+  });
+
+  it.each([
+    [['sh', '-c', 'exit 0'], 0],
+    [['sh', '-c', 'exit 42'], 42],
+    [['sh', '-c', 'kill -TERM $$'], 143],
+    [['sh', '-c', 'kill -KILL $$'], 137],
+    [['no-such-command-anywhere'], 127],
+    [['./not-executable'], 126],
+    [['/'], 126],
+  ])('%j ends with %d', async (command, expected) => {
+    home.write(home.path('work', 'not-executable'), 'text');
+    const { code } = await home.run(['run', '--env', 'github', '--', ...command]);
+    expect(code).toBe(expected);
+  });
+
+  it('passes stdin and both outputs on', async () => {
+    const { stdout, stderr } = await home.run(['run', '--env', 'github', '--', 'sh', '-c', 'cat; echo err >&2'], {
+      input: 'in',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'in', stderr: 'err\n' });
+  });
+
+  it('passes a signal on and reports it', async () => {
+    const line = 'trap "echo got; exit 3" TERM; echo ready; while :; do sleep 0.05; done';
+    const { code, stdout } = await home.run(['run', '--env', 'github', '--', 'sh', '-c', line], {
+      onOutput: (text, child) => text.includes('ready') && child.kill('SIGTERM'),
+    });
+    expect(stdout).toBe('ready\ngot\n');
+    expect(code).toBe(3);
+  });
+
+  it.each([
+    [['--', 'true'], 2, /which key goes where/],
+    [['--env', 'github'], 2, /no command/],
+    [['--env', 'github', 'true'], 2, /put -- before the command/],
+    [['--env', 'X=', '--', 'true'], 2, /--env VAR=NAME/],
+    [['--env', '=github', '--', 'true'], 2, /--env VAR=NAME/],
+    [['--env', 'X=no-braces=github', '--', 'true'], 2, /needs \{\}/],
+    [['--file', 'github', '--', 'true'], 2, /--file VAR=NAME/],
+    [['--arg', 'x=github', '--', 'true'], 2, /needs \{\}/],
+    [['--param', 'p=github', '--', 'true'], 2, /unknown option --param/],
+    [['--env', 'X=nobody', '--', 'true'], 3, /no provider is named "nobody"/],
+    [['--env', 'X=githbu', '--', 'true'], 3, /did you mean "github"/],
+  ])('%j ends with %d and starts nothing', async (args, code, message) => {
+    const result = await home.run(['run', ...args]);
+    expect(result.stderr).toMatch(message);
+    expect(result.code).toBe(code);
+  });
+
+  it('starts nothing when one of several credentials is not to be had', async () => {
+    await home.run(['add', 'gitlab', '--no-value']);
+    const { code } = await home.run(['run', '--env', 'github', '--env', 'gitlab', '--', 'touch', 'ran']);
+    expect(code).toBe(3);
+    const { existsSync } = await import('node:fs');
+    expect(existsSync(home.path('work', 'ran'))).toBe(false);
+  });
+});
