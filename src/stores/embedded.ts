@@ -41,7 +41,7 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
     revoke: async (name) => (await unlock()).revoke(name),
     exists: async () => existsSync((await open()).path),
     create: async (passphrase) => {
-      if (passphrase === undefined) return (await open()).create();
+      if (passphrase === undefined) return (await unlock()).create();
       const { fileStore } = await import('./file.js');
       return fileStore({ ...options, passphrase }).create();
     },
