@@ -39,13 +39,14 @@ export function readBatch(line: Buffer): Buffer[] | undefined {
   }
 }
 
-/**
- * The id of the response or request that a line begins or ends with, of which the middle is missing or broken.
- */
+/** The first members of a message, as far as an id may follow them. */
+const headWithId = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*(\d{1,15}|"[^"\\]{0,64}")\s*,/;
+
+/** The id of a message whose middle is missing or broken. */
 export function guessId(beginning: Buffer, ending: Buffer = beginning): string | undefined {
-  const head = /^\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*"id"\s*:\s*(\d{1,15}|"[^"\\]{0,64}")\s*,/;
-  const found = head.exec(beginning.toString('latin1')) ?? usualTail.exec(ending.toString('latin1'));
-  return found?.[1];
+  const head = beginning.toString('latin1', 0, edgeBytes * 2);
+  if (head.includes('"jsonrpc"')) return headWithId.exec(head)?.[1];
+  return usualTail.exec(ending.toString('latin1', Math.max(0, ending.length - edgeBytes)))?.[1];
 }
 
 /** The same message with another id, given as JSON. */

@@ -4,7 +4,7 @@ import { mergeEnvironment, type Environment } from '../process/child-environment
 import type { Injection } from '../process/injection.js';
 import { prepareInjections, type PreparedInjections } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
-import { coreOf } from '../registry/registry-contract.js';
+import { coreOf, type RegistryCore } from '../registry/registry-contract.js';
 import { ServerProcess, type ServerEnd } from './server-process.js';
 
 /** How to start a server; the official SDK's `StdioServerParameters` has the same members. */
@@ -100,36 +100,39 @@ export class Server {
   }
 
   #isInjectionFresh(index: number): boolean | Promise<boolean> {
-    const injection = this.#injections[index];
-    const known = this.#credentials[index];
-    if (injection === undefined || known === undefined) return true;
-    const { auth } = injection;
-    const registry = auth.registry();
-    const judge = (found: Credential) => this.#judge(index, known, found);
-    const look = (core: ReturnType<typeof coreOf>): boolean | Promise<boolean> => {
-      const account = typeof auth.account === 'function' ? auth.account() : auth.account;
-      const slot = core.slot(core.find(auth.providerName), account);
-      const held = slot.peek();
-      if (held !== undefined) return judge(held.credential);
-      return slot.get().then(
-        ({ credential }) => judge(credential),
-        (error: unknown) => {
-          if (isPassing(error) && typeof auth.account !== 'function') return true;
-          throw error;
-        },
-      );
-    };
-    return registry instanceof Promise ? registry.then((loaded) => look(coreOf(loaded))) : look(coreOf(registry));
+    const registry = this.#injections[index]?.auth.registry();
+    if (registry === undefined) return true;
+    return registry instanceof Promise
+      ? registry.then((loaded) => this.#compare(index, coreOf(loaded)))
+      : this.#compare(index, coreOf(registry));
   }
 
-  #judge(index: number, known: Credential, found: Credential): boolean | Promise<boolean> {
-    if (found === known || found.secret.equals(known.secret)) return true;
+  #compare(index: number, core: RegistryCore): boolean | Promise<boolean> {
+    const { auth } = this.#injections[index] as Injection;
+    const account = typeof auth.account === 'function' ? auth.account() : auth.account;
+    const slot = core.slot(core.find(auth.providerName), account);
+    const held = slot.peek();
+    if (held !== undefined) return this.#judge(index, held.credential);
+    return slot.get().then(
+      ({ credential }) => this.#judge(index, credential),
+      (error: unknown) => {
+        const expiry = this.#credentials[index]?.expiresAt?.getTime() ?? Infinity;
+        // somebody else's key is not good enough because his own can't be had
+        if (isPassing(error) && expiry > core.now() && typeof auth.account !== 'function') return true;
+        throw error;
+      },
+    );
+  }
+
+  #judge(index: number, found: Credential): boolean | Promise<boolean> {
+    const known = this.#credentials[index];
+    if (found === known) return true;
+    const isSame = known?.secret.equals(found.secret) === true;
     const entry = this.#prepared.files.find(({ injection }) => injection === this.#injections[index]);
-    if (entry === undefined) return false;
-    return entry.file.rewrite(found.secret).then(() => {
-      this.#credentials[index] = found;
-      return true;
-    });
+    if (!isSame && entry === undefined) return false;
+    this.#credentials[index] = found;
+    if (isSame || entry === undefined) return true;
+    return entry.file.rewrite(found.secret).then(() => true);
   }
 }
 

@@ -15,7 +15,9 @@ export async function launch(options: StdioLauncherOptions) {
   onTestFinished(() => launcher.close());
   const received: string[] = [];
   const arrivals = new EventEmitter();
-  createInterface({ input: output, crlfDelay: 0 }).on('line', (line) => {
+  const lines = createInterface({ input: output, crlfDelay: 0 });
+  lines.on('error', () => undefined); // a test may destroy the output
+  lines.on('line', (line) => {
     received.push(line);
     arrivals.emit('line', line);
   });
@@ -25,7 +27,8 @@ export async function launch(options: StdioLauncherOptions) {
     for await (const [line] of on(arrivals, 'line')) if (matches(line as string)) return line as string;
     throw new Error('the output ended');
   };
-  const send = (line: string | object): void => void input.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+  const send = (line: string | object): void =>
+    void input.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
   let lastId = 0;
   const request = async (method: string, params?: object, id: string | number = ++lastId): Promise<any> => {
     send({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) });

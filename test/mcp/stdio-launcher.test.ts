@@ -13,11 +13,13 @@ describe('a launcher', () => {
       connection: rawConnection({ journal: seen.path }),
     });
     await client.initialize();
-    const odd = '{"params": {"_meta":{"x":1.0},"z":9007199254740993, "a":[1e400,-0]},  "method":"x/unknown","id":12345678901234567890,"jsonrpc":"2.0","more":{}}';
+    const odd =
+      '{"params": {"_meta":{"x":1.0},"z":9007199254740993, "a":[1e400,-0]},  "method":"x/unknown","id":12345678901234567890,"jsonrpc":"2.0","more":{}}';
     client.send(odd);
     await client.until((line) => line.includes('12345678901234567'));
     expect(seen.lines().map(({ line }) => line)).toContain(odd);
-    const said = '{"jsonrpc":"2.0","method":"notifications/odd","n":9007199254740993,"x":1.50,"\\u0061":"\\/", "e":1E5}';
+    const said =
+      '{"jsonrpc":"2.0","method":"notifications/odd","n":9007199254740993,"x":1.50,"\\u0061":"\\/", "e":1E5}';
     await client.request('tools/call', { name: 'say', arguments: { stdout: [said] } });
     expect(client.received).toContain(said);
   });
@@ -41,7 +43,11 @@ describe('a launcher', () => {
   it('answers what is under way at the end of input, then ends', async () => {
     const registry = registryOf({ weather: canary() });
     const client = await launch({ inject: [{ auth: registry.auth('weather') }], connection: rawConnection() });
-    const answers = [client.initialize(), client.request('tools/list'), client.request('tools/call', { name: 'wait', arguments: { ms: 300 } })];
+    const answers = [
+      client.initialize(),
+      client.request('tools/list'),
+      client.request('tools/call', { name: 'wait', arguments: { ms: 300 } }),
+    ];
     client.input.end();
     expect(await client.launcher.exited).toEqual({ exitCode: 0, signal: null });
     expect((await Promise.all(answers)).every(({ result }) => result !== undefined)).toBe(true);

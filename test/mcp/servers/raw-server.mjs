@@ -14,12 +14,23 @@ const plain = { type: 'object', properties: { q: { type: 'string' } } };
 const tools = settings.tools ?? [
   { name: 'echo', description: 'gives back', inputSchema: plain },
   { name: 'keyed', description: 'takes a key', inputSchema: secretParameter },
-  ...['environment', 'fails', 'blob', 'progress', 'hang', 'die', 'big', 'pid', 'say', 'structured', 'ask'].map(
-    (name) => ({
-      name,
-      inputSchema: plain,
-    }),
-  ),
+  ...[
+    'environment',
+    'fails',
+    'blob',
+    'progress',
+    'hang',
+    'die',
+    'big',
+    'pid',
+    'say',
+    'structured',
+    'ask',
+    'encoded',
+  ].map((name) => ({
+    name,
+    inputSchema: plain,
+  })),
 ];
 const pageSize = settings.pageSize ?? 1000;
 const text = (value) => ({
@@ -37,6 +48,7 @@ const methods = {
   ping: () => ({}),
   'logging/setLevel': () => ({}),
   'resources/subscribe': () => ({}),
+  'resources/unsubscribe': () => ({}),
   'tools/list': ({ cursor = '0' } = {}) => {
     const from = Number(cursor);
     const rest = from + pageSize < tools.length ? { nextCursor: String(from + pageSize) } : {};
@@ -78,6 +90,16 @@ const calls = {
     notify('notifications/message', { level: 'info', data: `using ${process.env.API_KEY}` });
     return text('done');
   },
+  encoded: () => {
+    const key = process.env.API_KEY ?? '';
+    const bytes = Buffer.from(key);
+    const basic = Buffer.from(`user:${key}`).toString('base64');
+    return text(
+      [bytes.toString('hex'), bytes.toString('base64'), basic, encodeURIComponent(key), JSON.stringify({ key })].join(
+        ' ',
+      ),
+    );
+  },
   hang: () => new Promise(() => undefined),
   die: (args) => {
     process.stderr.write(`dying with ${process.env.API_KEY}\n`);
@@ -87,6 +109,17 @@ const calls = {
   say: (args) => {
     for (const line of args.stdout ?? []) process.stdout.write(`${line}\n`);
     if (args.stderr !== undefined) process.stderr.write(`${args.stderr} ${process.env.API_KEY}\n`);
+    return text('said');
+  },
+  raw: (args) => {
+    process.stdout.write(Buffer.from(args.hex, 'hex'));
+    if (args.exit !== undefined) setTimeout(() => process.exit(args.exit), 20);
+    return args.exit === undefined ? text('done') : new Promise(() => undefined);
+  },
+  noisy: (args) => {
+    process.stderr.write(args.line.repeat(args.times), () =>
+      notify('notifications/message', { level: 'info', data: 'written' }),
+    );
     return text('said');
   },
   wait: (args) => new Promise((resolve) => setTimeout(() => resolve(text(args)), args.ms)),
