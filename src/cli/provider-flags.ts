@@ -19,7 +19,7 @@ export const providerFlags = {
     type: 'string',
     multiple: true,
     value: 'DEST',
-    help: 'where else the key may go: "[METHODS ]https://host/path/**"',
+    help: 'where the key may go, instead of all below the base URL: "[METHODS ]https://host/path/**"',
   },
   env: { type: 'string', value: 'VAR', help: 'the variable that tools read this key from' },
   store: { type: 'string', value: 'NAME', help: 'where the key rests (default: the store "default")' },

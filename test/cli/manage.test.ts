@@ -82,7 +82,8 @@ describe('set', () => {
   it('does not let a changed config file widen where a stored key may go', async () => {
     await home.run(['add', 'shop', '--base-url', 'https://shop.test'], { input: 'the-key-of-the-shop' });
     writeFileSync(home.configFile, home.config().replace('https://shop.test', 'https://evil.test'));
-    await home.run(['set', 'shop'], { input: 'a-newer-key-of-the-shop' });
+    const set = await home.run(['set', 'shop'], { input: 'a-newer-key-of-the-shop' });
+    expect(set.stderr).toContain('note: the key stays bound to https://shop.test/**');
     expect((await home.json(['show', 'shop'])).credential.storedDestinations).toEqual(['https://shop.test/**']);
     const { code, stderr } = await home.run(['fetch', 'https://evil.test/', '--as', 'shop']);
     expect(code).toBe(6);

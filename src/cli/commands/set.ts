@@ -42,8 +42,9 @@ export const set = defineCommand({
     const place = placeOf(loaded, name, values.store);
     assertWritable(place);
     const before = (await place.store.list()).find((info) => info.name === place.secretName);
-    const destinations = destinationsFor(loaded, place, values.destination) ?? before?.destinations;
-    const bound = values.destination.length > 0 ? destinations : (before?.destinations ?? destinations);
+    const wanted = destinationsFor(loaded, place, values.destination);
+    const kept = values.destination.length > 0 ? undefined : before?.destinations;
+    const destinations = kept ?? wanted;
     if (place.definition === undefined && before === undefined) {
       const names = loaded.options.providers.map((provider) => provider.name);
       terminal.note(
@@ -51,6 +52,9 @@ export const set = defineCommand({
       );
     }
 
+    if (kept !== undefined && wanted !== undefined && kept.join() !== wanted.join()) {
+      terminal.note(`note: the key stays bound to ${kept.join(', ')}; --destination binds it anew`);
+    }
     const secret = await readValue(terminal, `the key of ${name}`);
     const warning = checkKey(secret, place.definition);
     if (warning !== undefined) terminal.note(`warning: ${warning}`);
@@ -58,7 +62,7 @@ export const set = defineCommand({
     const info = await storeSecret(context, place, secret, {
       ...(expiresAt !== undefined && { expiresAt }),
       ...(username !== undefined && { username }),
-      ...(bound !== undefined && { destinations: bound }),
+      ...(destinations !== undefined && { destinations }),
     });
     const { fingerprint, version } = info;
     if (context.json) terminal.answerJson({ stored: { name, store: place.storeName, fingerprint, version } });
