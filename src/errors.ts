@@ -56,6 +56,9 @@ export interface ClavigerErrorDetails {
 
 const brand = Symbol.for('claviger.error');
 
+/** No honest chain of causes is longer; a getter could make one without end. */
+const MAX_CAUSES = 1000;
+
 /**
  * The one error class of this package. `code` says what happened, the message what to do about it; neither it nor
  * anything that hangs off it ever holds a secret.
@@ -111,10 +114,14 @@ function isBranded(value: unknown): value is ClavigerError {
 export function findClavigerError(value: unknown): ClavigerError | undefined {
   const seen = new Set<unknown>();
   let current = value;
-  while (typeof current === 'object' && current !== null && !seen.has(current)) {
-    if (isBranded(current)) return current;
-    seen.add(current);
-    current = (current as { cause?: unknown }).cause;
+  try {
+    while (typeof current === 'object' && current !== null && !seen.has(current) && seen.size < MAX_CAUSES) {
+      if (isBranded(current)) return current;
+      seen.add(current);
+      current = (current as { cause?: unknown }).cause;
+    }
+  } catch {
+    // A getter or a proxy of foreign code: what it throws could hold anything.
   }
   return undefined;
 }
@@ -134,15 +141,26 @@ export function isClavigerError(value: unknown): value is ClavigerError {
  * message of foreign code can hold anything, the key included, so it is dropped. Our own errors are kept whole.
  */
 export function safeCause(error: unknown): Error {
-  if (isBranded(error)) return error;
-  const named = (typeof error === 'object' && error !== null ? error : {}) as { name?: unknown; code?: unknown };
-  const name = identifier(named.name) ?? 'Error';
-  const code = identifier(named.code) ?? (typeof named.code === 'number' ? String(named.code) : undefined);
+  const own = findClavigerError(error);
+  if (own === error && own !== undefined) return own;
+  const name = identifier(read(error, 'name')) ?? 'Error';
+  const systemCode = read(error, 'code');
+  const code = identifier(systemCode) ?? (typeof systemCode === 'number' ? String(systemCode) : undefined);
   const cause = new Error(code ?? 'message withheld');
   Object.defineProperty(cause, 'name', { value: name, configurable: true });
   delete cause.stack;
   if (code !== undefined) Object.defineProperty(cause, 'code', { value: code, enumerable: true });
   return cause;
+}
+
+/** What foreign code's getters throw could hold a secret as well. */
+function read(value: unknown, key: 'name' | 'code'): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 /** A short identifier such as `TypeError` or `ECONNREFUSED`; anything else could be a value. */

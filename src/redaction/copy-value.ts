@@ -55,7 +55,7 @@ export class ValueCopy {
   #fill(node: Node): void {
     const copy = node.copy as object;
     for (const part of node.parts ?? []) {
-      const value = this.of(part.value, node);
+      const value = part.from === 'thrown' ? undefined : this.of(part.value, node);
       if (part.from === 'entry') addEntry(copy, this.of(part.key, node), value);
       else if (part.from !== 'json') addProperty(copy, this.#keyOf(part, node), value, part.isEnumerable);
     }

@@ -17,7 +17,7 @@ export function redactError(forms: FormIndex, node: Node, copy: ValueCopy): Erro
       if (key === part.key && value === part.value) continue;
       if (key !== part.key && !Reflect.deleteProperty(error, part.key as PropertyKey))
         return replacementOf(forms, error);
-      replace(error, key, value, part.isEnumerable);
+      replace(error, key, part.from === 'thrown' ? undefined : value, part.isEnumerable);
     }
     return error;
   } catch {
@@ -32,7 +32,7 @@ function replace(error: Error, key: PropertyKey, value: unknown, enumerable: boo
   Object.defineProperty(error, key, isData ? { value } : { value, enumerable, writable: true, configurable: true });
 }
 
-export function replacementOf(forms: FormIndex, error: unknown): Error {
+function replacementOf(forms: FormIndex, error: unknown): Error {
   const read = (key: string): unknown => {
     try {
       const value: unknown = Reflect.get(error as object, key);

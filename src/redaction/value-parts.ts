@@ -5,8 +5,11 @@ import type { Kind } from './value-kinds.js';
 export interface Part {
   readonly key: unknown;
   readonly value: unknown;
-  /** `property`: own. `inherited`: what its class gives, an error's message or a request's headers. `entry`: of a map or set. */
-  readonly from: 'property' | 'inherited' | 'entry' | 'json';
+  /**
+   * `property`: own. `thrown`: the same, and the value is what its getter threw. `inherited`: what its class gives, an error's
+   * message or a request's headers. `entry`: of a map or set.
+   */
+  readonly from: 'property' | 'thrown' | 'inherited' | 'entry' | 'json';
   readonly isEnumerable: boolean;
 }
 
@@ -36,11 +39,20 @@ function ownParts(source: object, keys: readonly PropertyKey[]): Part[] {
   for (const key of keys) {
     const property = Reflect.getOwnPropertyDescriptor(source, key);
     if (property === undefined) continue;
-    const value: unknown =
-      property.get === undefined ? property.value : attempt(() => Reflect.get(source, key) as unknown);
-    parts.push({ key, value, from: 'property', isEnumerable: property.enumerable === true });
+    const isEnumerable = property.enumerable === true;
+    if (property.get === undefined) parts.push({ key, value: property.value, from: 'property', isEnumerable });
+    else parts.push({ key, ...readGetter(source, key), isEnumerable });
   }
   return parts;
+}
+
+/** What a getter throws could hold a secret as well. */
+function readGetter(source: object, key: PropertyKey): Pick<Part, 'value' | 'from'> {
+  try {
+    return { value: Reflect.get(source, key) as unknown, from: 'property' };
+  } catch (error) {
+    return { value: error, from: 'thrown' };
+  }
 }
 
 function inheritedParts(source: object, keys: readonly string[]): Part[] {
@@ -66,7 +78,7 @@ function entry(key: unknown, value: unknown): Part {
   return { key, value, from: 'entry', isEnumerable: true };
 }
 
-/** A getter that fails gives nothing: what it throws could hold a secret as well. */
+/** What fails gives nothing. */
 function attempt(read: () => unknown): unknown {
   try {
     return read();

@@ -203,12 +203,24 @@ class CredentialUse<P, R> implements Grant, Part {
   }
 
   #succeeded(result: R): R | Promise<R> {
-    if (this.#repeated || !this.#isRejected(result, undefined)) return this.#pass(result);
+    let isRejected: boolean;
+    try {
+      isRejected = !this.#repeated && this.#isRejected(result, undefined);
+    } catch (error) {
+      return this.#fail(error); // it saw the unredacted result
+    }
+    if (!isRejected) return this.#pass(result);
     return this.#refresh().then((newer) => (newer ? this.#attempt() : this.#pass(result)));
   }
 
   #failed(error: unknown): Promise<R> {
-    if (this.#repeated || !this.#isRejected(undefined, error)) return this.#fail(error);
+    let isRejected: boolean;
+    try {
+      isRejected = !this.#repeated && this.#isRejected(undefined, error);
+    } catch (thrown) {
+      return this.#fail(thrown);
+    }
+    if (!isRejected) return this.#fail(error);
     return this.#refresh().then((newer) => (newer ? this.#attempt() : this.#fail(error)));
   }
 
@@ -242,7 +254,7 @@ class CredentialUse<P, R> implements Grant, Part {
 
   #fail(error: unknown): Promise<never> {
     if (this.#core.audit !== undefined) this.#audit('use', findClavigerError(error)?.code ?? 'error', statusOf(error));
-    return Promise.reject((this.#step.redact ? this.#core.redactor.error(error) : error));
+    return Promise.reject(this.#step.redact ? this.#core.redactor.error(error) : error);
   }
 
   /** Before the call was made. */
