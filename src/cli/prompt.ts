@@ -53,15 +53,18 @@ export async function ask(terminal: Terminal, question: string): Promise<string>
 function onlyLine(lines: Interface): Promise<string> {
   return new Promise((resolve, reject) => {
     const entered: string[] = [];
-    lines.on('SIGINT', () => reject(interrupted()));
-    lines.on('close', () => reject(usageError('nothing was entered: nothing was changed')));
-    lines.on('line', (line) => {
-      if (entered.push(line) > 1) return;
+    const finish = () => {
+      const [first] = entered;
+      if (first === undefined) reject(usageError('nothing was entered: nothing was changed'));
       // The first line of several would be stored as if it were the whole.
-      setTimeout(() => {
-        if (entered.length > 1 || lines.line !== '') reject(usageError('several lines were pasted: a key is one line'));
-        else resolve(line);
-      }, PASTE_MS);
+      else if (entered.length > 1 || lines.line !== '')
+        reject(usageError('several lines were pasted: a key is one line'));
+      else resolve(first);
+    };
+    lines.on('SIGINT', () => reject(interrupted()));
+    lines.on('close', finish);
+    lines.on('line', (line) => {
+      if (entered.push(line) === 1) setTimeout(finish, PASTE_MS);
     });
   });
 }

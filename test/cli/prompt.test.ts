@@ -47,6 +47,11 @@ describe.skipIf(process.platform !== 'linux' || !needs('script'))('a hidden prom
     expect(existsSync(home.configFile)).toBe(false);
   });
 
+  it('takes a line whose end of input comes with it', async () => {
+    const { code } = await home.terminal('claviger set github', [['(not shown): ', 'the-key-of-github\r\u0004']]);
+    expect(code).toBe(0);
+  });
+
   it.each([
     ['an empty line', '\r'],
     ['the end of input', '\u0004'],
