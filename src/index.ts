@@ -26,6 +26,7 @@ export type { Auth, AuthOptions, Registry, ResolveOptions } from './registry/reg
 export type { KeyShape, ProviderDefinition, ProviderDescription } from './registry/provider.js';
 export type { CacheOptions } from './registry/credential-cache.js';
 export { apiKeyAuth, setDefaultRegistry } from './registry/default-registry.js';
+export type { AskPassphrase } from './stores/embedded.js';
 export { loadConfig, loadRegistry } from './registry/load-config.js';
 export type { LoadedConfig, LoadOptions } from './registry/load-config.js';
 export { CONFIG_NAME, discoverConfig, userConfigPath } from './registry/discover-config.js';
@@ -39,8 +40,10 @@ export type { WithCredentialOptions } from './tools/with-credential.js';
 export type { AnyFunction, Into, WithoutCredential } from './tools/injected-type.js';
 
 export { createRedactor } from './redaction/redactor.js';
-export type { Redactor } from './redaction/redactor.js';
+export type { Redactor, Scanner } from './redaction/redactor.js';
 
 export { memoryStore } from './stores/memory.js';
+export type { MemoryStore } from './stores/memory.js';
 export { envStore } from './stores/env.js';
+export type { EnvStoreOptions } from './stores/env.js';
 export type { Store, StoredSecret, StoredSecretInfo, StoreGetOptions, StoreSetMetadata } from './stores/store.js';

@@ -2,8 +2,6 @@ import { ambiguous } from './ambiguous.js';
 import { authorityOf, type Authority } from './authority.js';
 import { canonicalPath } from './canonical-path.js';
 
-export { canonicalPath };
-
 /** The one reading of a URL: what policy judges and what goes on the wire. */
 export interface CanonicalUrl {
   readonly href: string;

@@ -86,7 +86,7 @@ function cookieValue(credential: Credential): string {
  * Ours takes the place of the first parameter of that name and the others of that name go; everything else keeps its
  * bytes and its order. Names are compared as a server decodes them: `%6Bey` and `k%65y` are `key`, `+` is a blank.
  */
-export function setQuery(search: string, name: string, value: string | undefined): string {
+function setQuery(search: string, name: string, value: string | undefined): string {
   const ours = value === undefined ? undefined : `${encodeQuery(name)}=${encodeQuery(value)}`;
   const pairs = search.length > 1 ? search.slice(1).split('&') : [];
   const kept: string[] = [];

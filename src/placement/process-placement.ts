@@ -2,7 +2,7 @@ import { ClavigerError } from '../errors.js';
 import { problemOf } from './check-placement.js';
 import type { Placement, ProcessPlacement } from './placement.js';
 
-export function isProcessPlacement(placement: Placement): placement is ProcessPlacement {
+function isProcessPlacement(placement: Placement): placement is ProcessPlacement {
   return placement.in === 'env' || placement.in === 'file' || placement.in === 'argument';
 }
 

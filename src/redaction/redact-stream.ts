@@ -120,7 +120,7 @@ export function redactingStream(forms: FormIndex): TransformStream<Uint8Array, U
 }
 
 /** JavaScript callers write what they have. */
-export function bytesOf(chunk: unknown): Uint8Array {
+function bytesOf(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   if (typeof chunk === 'string') return Buffer.from(chunk, 'utf8');
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);

@@ -29,7 +29,7 @@ export function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-export function isError(value: unknown): value is Error {
+function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
@@ -59,7 +59,7 @@ export function isBlob(value: object): boolean {
   return (tagOf(value) === 'Blob' || tagOf(value) === 'File') && isFunction(value, 'stream');
 }
 
-export function isAsyncIterable(value: object): boolean {
+function isAsyncIterable(value: object): boolean {
   return isFunction(value, Symbol.asyncIterator);
 }
 

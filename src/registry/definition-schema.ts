@@ -72,7 +72,7 @@ const store = z.custom<Store>(
   'must be a store, or the name of one',
 );
 
-export const providerSchema = closed({
+const providerSchema = closed({
   name,
   uses: z.optional(text),
   source: z.optional(
@@ -102,7 +102,7 @@ export const providerSchema = closed({
 
 const duration = z.number().check(z.nonnegative());
 
-export const cacheSchema = closed({
+const cacheSchema = closed({
   ttlMs: z.optional(duration),
   staleIfErrorMs: z.optional(duration),
   negativeTtlMs: z.optional(duration),

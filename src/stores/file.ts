@@ -59,7 +59,7 @@ export interface FileStore extends Required<Store>, AsyncDisposable {
  *   leaves the state before in `<path>.bak`. Any number of processes may write.
  * - The current and the previous version of each name are kept. An expired secret is given with its `expiresAt`.
  *
- * @throws {@link ClavigerError} `ERR_CONFIG_INVALID` for unknown or contradicting options. Methods: `ERR_STORE_LOCKED` without
+ * @throws `ClavigerError` `ERR_CONFIG_INVALID` for unknown or contradicting options. Methods: `ERR_STORE_LOCKED` without
  * the right key, `ERR_STORE_CORRUPT` for a file that was tampered with or rolled back, `ERR_STORE_PERMISSIONS` unless file and
  * key file are this user's alone (not checked on Windows), `ERR_STORE_UNAVAILABLE` when the system fails or another process
  * keeps the lock for 10 s.

@@ -5,7 +5,7 @@ import { entryName } from './store.js';
 import type { StoredSecret, StoredSecretInfo, StoreSetMetadata } from './store.js';
 
 /** The longest name an entry can have, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 1024;
+const MAX_NAME_LENGTH = 1024;
 
 /** What our own stores keep of one version of a secret beside its value. Times are milliseconds since the epoch. */
 export interface EntryRecord {

@@ -17,7 +17,7 @@ export interface StoredSecret {
 export type StoredSecretInfo = Omit<StoredSecret, 'secret'> & { name: string; fingerprint: string };
 
 export interface StoreGetOptions {
-  /** Whose secret. A store keeps it under the name that {@link entryName} gives. */
+  /** Whose secret. A store keeps it under the name that `entryName` gives. */
   account?: string;
   /** Exactly this version, or undefined. */
   version?: string;

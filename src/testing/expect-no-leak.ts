@@ -17,7 +17,7 @@ import { placesIn } from './leak-places.js';
  * Recognised are the secret as it is, JSON-, percent-, form- and HTML-escaped (three deep, in any mixture), hex, and base64
  * and base64url at every alignment, as in `Basic` credentials; in bytes also UTF-16 and Latin-1.
  *
- * @throws {@link AssertionError} when it stands there; a `TypeError` for an empty secret, which stands everywhere.
+ * @throws `AssertionError` when it stands there; a `TypeError` for an empty secret, which stands everywhere.
  *
  * @example
  * expectNoLeak([result, { file: logDirectory }, { pid: child.pid }], canary);

@@ -6,7 +6,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': StandardProps<Input, Output>;
 }
 
-export interface StandardProps<Input = unknown, Output = Input> {
+interface StandardProps<Input = unknown, Output = Input> {
   readonly version: 1;
   readonly vendor: string;
   readonly types?: { readonly input: Input; readonly output: Output } | undefined;
@@ -17,7 +17,7 @@ export interface StandardProps<Input = unknown, Output = Input> {
   readonly jsonSchema?: JsonSchemaConverter;
 }
 
-export interface StandardOptions {
+interface StandardOptions {
   readonly libraryOptions?: Record<string, unknown> | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface JsonSchemaConverter {
   readonly output: (options: JsonSchemaOptions) => Record<string, unknown>;
 }
 
-export interface JsonSchemaOptions extends StandardOptions {
+interface JsonSchemaOptions extends StandardOptions {
   readonly target: 'draft-2020-12' | 'draft-07' | 'openapi-3.0' | (string & {});
 }
 
