@@ -35,6 +35,8 @@ export function isHeaderValue(value: string): boolean {
   return /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(value);
 }
 
+const unknownPlacement = 'unknown placement: use header, query, cookie, basic, parameter, env, file or argument';
+
 /**
  * Checks what a placement says of itself, before there is a secret.
  *
@@ -47,6 +49,7 @@ export function checkPlacement(placement: Placement): void {
 
 /** What is wrong with a placement, for those who collect findings instead of throwing. */
 export function problemOf(placement: Placement): string | undefined {
+  if (typeof (placement as unknown) !== 'object' || (placement as unknown) === null) return unknownPlacement;
   switch (placement.in) {
     case 'header':
       return headerProblem(placement.name, placement.prefix ?? '');
@@ -65,7 +68,7 @@ export function problemOf(placement: Placement): string | undefined {
     case 'argument':
       return templateProblem(placement.template);
     default:
-      return 'unknown placement: use header, query, cookie, basic, parameter, env, file or argument';
+      return unknownPlacement;
   }
 }
 
@@ -83,10 +86,10 @@ function basicProblem(username: string): string | undefined {
     : undefined;
 }
 
-function parameterProblem(name: string | number): string | undefined {
+function parameterProblem(name: unknown): string | undefined {
   if (typeof name === 'number') {
     return Number.isInteger(name) && name >= 0 ? undefined : 'a position must be a whole number from 0';
   }
-  if (name === '') return 'a parameter needs a name';
+  if (typeof name !== 'string' || name === '') return 'a parameter needs a name';
   return name === '__proto__' ? 'the parameter name __proto__ is not allowed' : undefined;
 }

@@ -31,7 +31,7 @@ function copyOf(value: unknown, name: string): Record<string, unknown> {
     const message = `the first argument is ${what}, so "${name}" can't be set on it: pass an object, or use a position`;
     throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
   }
-  // an own "__proto__" (JSON.parse makes one) would set the copy's prototype
-  if (Object.hasOwn(value, '__proto__')) return Object.defineProperties({}, Object.getOwnPropertyDescriptors(value));
+  // assigning an own "__proto__" (JSON.parse makes one) would set the copy's prototype; a spread only defines it
+  if (Object.hasOwn(value, '__proto__')) return { ...value };
   return Object.assign({}, value) as Record<string, unknown>; // on Node 20 ten times as fast as a spread
 }

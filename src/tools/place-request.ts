@@ -1,82 +1,53 @@
-import { ClavigerError } from '../errors.js';
 import type { RequestHead } from '../placement/apply-to-request.js';
 import type { RequestPlacement } from '../placement/placement.js';
 import { applyGrant } from '../registry/apply-grant.js';
-import type { Grant, Target } from '../registry/use.js';
+import type { Grant } from '../registry/use.js';
 import { isRequest } from './find-signal.js';
+import type { RequestCall, RequestOptions } from './request-call.js';
 
-type HeaderBag = Headers | readonly (readonly [string, string])[] | Record<string, string | readonly string[]>;
+type HeaderBag = Headers | [string, string][] | Record<string, string | string[]>;
 
-/** The options of a fetch-like call, as far as they concern us. */
-interface RequestOptions {
-  url?: unknown;
-  method?: unknown;
-  headers?: HeaderBag;
-  redirect?: unknown;
-}
-
-/**
- * Where a call goes that is made like `fetch(input, init?)`, or with one object that holds a `url`.
- *
- * @throws ClavigerError `ERR_PLACEMENT_INVALID` for arguments of another kind.
- */
-export function targetOf(args: readonly unknown[]): Target {
-  const [input, init] = args as [unknown, RequestOptions | undefined];
-  if (isRequest(input)) return { method: methodOf(init?.method ?? input.method), url: input.url };
-  if (typeof input === 'string' || input instanceof URL) return { method: methodOf(init?.method), url: input };
-  const { url, method } = (input ?? {}) as RequestOptions;
-  if (typeof url === 'string' || url instanceof URL) return { method: methodOf(method), url };
-  throw new ClavigerError(
-    'ERR_PLACEMENT_INVALID',
-    'a request placement needs a function called like fetch, (input, init?), or with one object that holds "url"',
-  );
-}
-
-/** Fetch normalises the spelling of the usual methods; so do we, before the destinations are asked. */
-function methodOf(method: unknown): string {
-  return typeof method === 'string' ? method.toUpperCase() : 'GET';
-}
-
-/** The arguments of the call with the credential on a copy of the request. */
-export function placeRequest(args: readonly unknown[], grant: Grant, placement: RequestPlacement): unknown[] {
-  const [input, init, ...rest] = args as [unknown, RequestOptions | undefined, ...unknown[]];
+/** The arguments of the call with the credential on a copy of the request: method, URL and headers as they were judged. */
+export function placeRequest(
+  args: readonly unknown[],
+  call: RequestCall,
+  grant: Grant,
+  placement: RequestPlacement,
+): unknown[] {
+  const [input, init, ...rest] = args as [unknown, RequestOptions | null | undefined, ...unknown[]];
+  const head: RequestHead = {
+    search: grant.url?.search ?? '',
+    headers: call.headers.map(([name, value]) => [name, value]),
+  };
+  applyGrant(head, grant, [placement]);
+  const url = urlOf(grant, head);
   if (isRequest(input)) {
-    const head = headOf(init?.headers ?? input.headers, grant, placement);
-    const request = new Request(urlOf(grant, head), input);
+    const headers = new Headers(head.headers);
     return [
-      request,
-      { ...init, headers: new Headers(head.headers), redirect: redirectOf(init, input.redirect) },
+      new Request(url, input),
+      { ...init, method: call.target.method, headers, redirect: redirectOf(init, input.redirect) },
       ...rest,
     ];
   }
-  if (typeof input === 'string' || input instanceof URL) {
-    const head = headOf(init?.headers, grant, placement);
-    const url = urlOf(grant, head);
-    const options = { ...init, headers: likeBefore(init?.headers, head), redirect: redirectOf(init) };
-    return [typeof input === 'string' ? url : new URL(url), options, ...rest];
-  }
-  const options = input as RequestOptions;
-  const head = headOf(options.headers, grant, placement);
-  const url = urlOf(grant, head);
-  const placed = {
+  const placedUrl = typeof call.target.url === 'string' ? url : new URL(url);
+  if (typeof input === 'string' || input instanceof URL)
+    return [placedUrl, placedOptions(init ?? {}, call, head), ...rest];
+  return [{ ...placedOptions(input as RequestOptions, call, head), url: placedUrl }, ...args.slice(1)];
+}
+
+function placedOptions(options: RequestOptions, { target }: RequestCall, head: RequestHead): RequestOptions {
+  return {
     ...options,
-    url: typeof options.url === 'string' ? url : new URL(url),
+    ...('method' in options ? { method: target.method } : {}),
     headers: likeBefore(options.headers, head),
     redirect: redirectOf(options),
   };
-  return [placed, ...args.slice(1)];
 }
 
 /** A redirect would carry a custom header or a query parameter along: not unless the caller says so. */
-function redirectOf(options: RequestOptions | undefined, inherited?: string): unknown {
+function redirectOf(options: RequestOptions | null | undefined, inherited?: string): unknown {
   if (options?.redirect !== undefined) return options.redirect;
   return inherited === undefined || inherited === 'follow' ? 'error' : inherited;
-}
-
-function headOf(headers: HeaderBag | undefined, grant: Grant, placement: RequestPlacement): RequestHead {
-  const head: RequestHead = { search: grant.url?.search ?? '', headers: pairsOf(headers) };
-  applyGrant(head, grant, [placement]);
-  return head;
 }
 
 function urlOf({ url }: Grant, head: RequestHead): string {
@@ -84,20 +55,10 @@ function urlOf({ url }: Grant, head: RequestHead): string {
   return `${url.origin}${url.path}${head.search}${url.hash}`;
 }
 
-function pairsOf(headers: HeaderBag | undefined): [string, string][] {
-  if (headers === undefined) return [];
-  if (Symbol.iterator in headers) return [...headers].map(([name, value]) => [name, value]);
-  return Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === 'string'
-      ? [[name, value] as [string, string]]
-      : [...value].map((one): [string, string] => [name, one]),
-  );
-}
-
 /** In the shape in which the caller gave them; a plain object where there were none. */
-function likeBefore(before: HeaderBag | undefined, { headers }: RequestHead): HeaderBag {
+function likeBefore(before: unknown, { headers }: RequestHead): HeaderBag {
   if (Array.isArray(before)) return headers;
-  if (before !== undefined && Symbol.iterator in before) return new Headers(headers);
+  if (typeof before === 'object' && before !== null && Symbol.iterator in before) return new Headers(headers);
   const record: Record<string, string | string[]> = {};
   for (const [name, value] of headers) {
     const there = Object.hasOwn(record, name) ? record[name] : undefined;

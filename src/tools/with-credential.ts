@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import { checkPlacement } from '../placement/check-placement.js';
 import {
@@ -12,7 +14,8 @@ import { use, type Grant, type Outcome, type Target, type Use } from '../registr
 import { findSignal } from './find-signal.js';
 import type { AnyFunction, Into, WithoutCredential } from './injected-type.js';
 import { placeParameter } from './place-parameter.js';
-import { placeRequest, targetOf } from './place-request.js';
+import { placeRequest } from './place-request.js';
+import { assertOwnHost, isReplayable, readRequest, type RequestCall } from './request-call.js';
 
 export interface WithCredentialOptions<I extends Into = Into> {
   auth: Auth;
@@ -64,7 +67,7 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   const call = (self: unknown, args: unknown[]) => use(options.auth, new Step(self, args));
   const wrapped = isAsyncGenerator(fn)
     ? function (this: unknown, ...args: unknown[]) {
-        return iterate(() => call(this, args) as Promise<AsyncGenerator>);
+        return iterate(AsyncResource.bind(() => call(this, args) as Promise<AsyncGenerator>));
       }
     : function (this: unknown, ...args: unknown[]) {
         return call(this, args);
@@ -83,7 +86,7 @@ interface Settings {
 }
 
 function placementOf(into: Into): ParameterPlacement | RequestPlacement {
-  const placement = typeof into === 'object' ? into : parameter(into);
+  const placement = typeof into === 'string' || typeof into === 'number' ? parameter(into) : into;
   checkPlacement(placement);
   if (placement.in === 'parameter' || isRequestPlacement(placement)) return placement;
   const { in: kind } = placement as { in: string };
@@ -148,21 +151,38 @@ function parameterStep({ name }: ParameterPlacement, settings: Settings): Step {
 /** The credential goes onto the request that the arguments describe. */
 function requestStep(placement: RequestPlacement, settings: Settings): Step {
   return class extends FunctionUse {
+    #request: RequestCall | undefined;
+
     get settings(): Settings {
       return settings;
     }
 
     get destination(): Target {
-      return targetOf(this.args);
+      return this.#read().target;
+    }
+
+    inspect(url: CanonicalUrl): void {
+      assertOwnHost(this.#read(), url);
     }
 
     place(grant: Grant): unknown[] {
-      return placeRequest(this.args, grant, placement);
+      return placeRequest(this.args, this.#read(), grant, placement);
+    }
+
+    override repeatable(): boolean {
+      return settings.idempotent && isReplayable(this.args);
+    }
+
+    #read(): RequestCall {
+      return (this.#request ??= readRequest(this.args));
     }
   };
 }
 
-/** A generator's body runs at the first `next()`; so does everything before it. */
+/**
+ * A generator's body runs at the first `next()`; so does everything before it, but in the async context of the call: whose
+ * credential it is to be, the caller says and not who reads.
+ */
 async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
   return (yield* await start()) as unknown;
 }
