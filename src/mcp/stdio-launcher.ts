@@ -170,7 +170,8 @@ class Launcher implements StdioLauncher {
   }
 
   #onEnd(end: ServerEnd): void {
-    this.#end = end;
+    const isOurDoing = this.#closing !== undefined && (this.#hasTold || end.signal !== null);
+    if (!isOurDoing) this.#end = end;
     // a client that has not asked anything yet must still hear why: its first request starts the server once more
     if (this.#hasTold) void this.#close(statusOf(end));
   }
