@@ -20,7 +20,7 @@ export interface CachePolicy extends Required<CacheOptions> {
 
 /** A refetch may start in the background after this part of the lifetime. */
 const REFRESH_AHEAD = 0.8;
-/** A refresh that found the refused version again is not repeated for this long. */
+/** A refresh that found the refused version again is not repeated for this long; a refresh of another version is. */
 const SAME_VERSION_MS = 10_000;
 
 /** Fetches once; `rejectedVersion` names a version that the upstream refused. */
@@ -38,7 +38,7 @@ export class CacheSlot {
   #staleUntil = 0;
   #missing: ClavigerError | undefined;
   #missingUntil = 0;
-  #sameUntil = 0;
+  #same: { readonly version: string; readonly until: number } | undefined;
   #flight: Promise<Held> | undefined;
   #refreshFlight: Promise<Held> | undefined;
   /** Fetches are numbered by their start: an answer never replaces that of a later question. */
@@ -78,14 +78,14 @@ export class CacheSlot {
   async refresh(rejected: Credential, now: number): Promise<Held | undefined> {
     const held = this.peek();
     if (held !== undefined && held.credential.version !== rejected.version) return held;
-    if (now < this.#sameUntil) return undefined;
+    if (this.#same?.version === rejected.version && now < this.#same.until) return undefined;
     try {
       this.#refreshFlight ??= this.#begin(rejected.version).finally(() => {
         this.#refreshFlight = undefined;
       });
       const found = await this.#refreshFlight;
       if (found.credential.version !== rejected.version) return found;
-      this.#sameUntil = now + SAME_VERSION_MS;
+      this.#same = { version: rejected.version, until: now + SAME_VERSION_MS };
       return undefined;
     } catch (error) {
       if (isGone(error)) return undefined;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Credential, SourceRequest, SourceResult } from '../credential.js';
 import { parseDestination } from '../destination/destination.js';
 import { ClavigerError, findClavigerError, safeCause, type ErrorCode } from '../errors.js';
@@ -14,7 +15,10 @@ export interface FetchOptions {
   readonly now: () => number;
 }
 
-type Answer = SourceResult & { destinations?: readonly string[] };
+type Given = SourceResult & { destinations?: readonly string[] };
+
+/** What a source or a store said, in an object of our own. */
+type Answer = { readonly [Name in keyof Required<Given>]: Given[Name] | undefined };
 
 /**
  * Asks a provider's source or store once.
@@ -53,9 +57,7 @@ async function ask(provider: Provider, options: FetchOptions, signal: AbortSigna
   const account = options.account === undefined ? {} : { account: options.account };
   if ('store' in origin) {
     const stored = await origin.store.get(origin.name, { ...account, signal });
-    if (stored === undefined) return undefined;
-    const { state, ...rest } = stored;
-    return { ...rest, revoked: state === 'revoked' };
+    return stored === undefined ? undefined : { ...answerOf(stored), revoked: stored.state === 'revoked' };
   }
   const rejected = options.rejectedVersion === undefined ? {} : { rejectedVersion: options.rejectedVersion };
   const request: SourceRequest = { name: origin.name, ...account, ...rejected, signal };
@@ -64,11 +66,16 @@ async function ask(provider: Provider, options: FetchOptions, signal: AbortSigna
 
 function toAnswer(provider: Provider, result: unknown): Answer | undefined {
   if (result === undefined) return undefined;
-  if (typeof result === 'string' || result instanceof Secret) return { secret: result };
+  if (typeof result === 'string' || result instanceof Secret) return answerOf({ secret: result });
   if (typeof result === 'object' && result !== null && !Array.isArray(result) && 'secret' in result) {
-    return result as SourceResult;
+    return answerOf(result as SourceResult);
   }
   throw unusable(provider, Array.isArray(result) ? 'an array' : result === null ? 'null' : `a ${typeof result}`);
+}
+
+/** Read once, and here: what a getter throws goes no further. */
+function answerOf({ secret, version, expiresAt, username, revoked, destinations }: Given): Answer {
+  return { secret, version, expiresAt, username, revoked, destinations };
 }
 
 function toHeld(provider: Provider, answer: Answer, now: number): Held {
@@ -79,6 +86,9 @@ function toHeld(provider: Provider, answer: Answer, now: number): Held {
   }
   const secret = usableSecret(provider, answer.secret);
   const { expiresAt } = answer;
+  if (expiresAt !== undefined && !types.isDate(expiresAt)) {
+    throw new ClavigerError('ERR_SECRET_INVALID', `the expiresAt of ${provider.name} is no Date`, details);
+  }
   if (expiresAt !== undefined && !(expiresAt.getTime() > now)) {
     const message = `the credential of ${provider.name} has expired: store a new one`;
     throw new ClavigerError('ERR_CREDENTIAL_EXPIRED', message, details);

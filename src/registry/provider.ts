@@ -90,9 +90,9 @@ export function describeProvider(provider: Provider): ProviderDescription {
   const { definition, origin } = provider;
   return {
     name: provider.name,
-    placements: provider.placements,
+    placements: [...provider.placements],
     destinations: (provider.destinations ?? []).map((destination) => destination.text),
-    with: provider.companions,
+    with: [...provider.companions],
     ...('store' in origin ? { store: origin.label, secretName: origin.name } : {}),
     ...(provider.baseUrl === undefined ? {} : { baseUrl: provider.baseUrl }),
     ...(definition.environmentVariable === undefined ? {} : { environmentVariable: definition.environmentVariable }),

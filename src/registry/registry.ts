@@ -33,6 +33,9 @@ export interface RegistryOptions {
   now?: () => number;
 }
 
+/** A longer timer of Node's rings at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Accounts of one provider that are cached at once; the oldest goes first. */
 const MAX_SLOTS = 10_000;
 
@@ -73,8 +76,10 @@ class OpenRegistry implements Registry, RegistryCore {
       stores.set('default', this.#embedded);
     }
     this.now = options.now ?? Date.now;
-    this.audit = options.audit === undefined ? undefined : createAuditTrail(options.audit);
-    this.#timeoutMs = options.resolveTimeoutMs ?? 10_000;
+    const { audit } = options;
+    // A path, or a version that a source gave, may hold what only the redactor knows to be a secret.
+    this.audit = audit === undefined ? undefined : createAuditTrail((event) => audit(this.redactor.value(event)));
+    this.#timeoutMs = Math.min(options.resolveTimeoutMs ?? 10_000, MAX_TIMER_MS);
     this.#policy = policyOf(options);
     this.#providers = compileProviders(options.providers, {
       names: [...stores.keys()],

@@ -107,3 +107,10 @@ describe('the audit trail', () => {
 function raise(message: string): never {
   throw new Error(message);
 }
+
+test('the audit trail holds no secret, wherever one got into a name (D23)', async () => {
+  const key = canary();
+  const { registry, events } = audited(countingSource({ secret: key, version: key }));
+  await registry.resolve('p', { destination: { method: 'GET', url: `https://api.example.com/v1/${key}` } });
+  expect(events).toMatchObject([{ path: '/v1/[secret]', version: '[secret]' }]);
+});

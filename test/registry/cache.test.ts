@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createRegistry, memoryStore, Secret, type ProviderDefinition, type RegistryOptions } from '../../src/index.js';
+import { expectNoLeak } from '../../src/testing/index.js';
 import { canary } from '../support/canary.js';
 import { testClock } from '../support/clock.js';
 import { countingSource, down } from '../support/counting-source.js';
@@ -314,4 +315,56 @@ describe('a refresh', () => {
     await registry.refresh(first);
     expect(registry.redactor.text(`${before} ${after}`)).toBe('[secret] [secret]');
   });
+});
+
+describe('a source that answers oddly', () => {
+  const hostile = canary();
+  const thrower = () => {
+    throw new Error(hostile);
+  };
+
+  test.each([
+    ['an answer whose secret can not be read', () => Object.defineProperty({ secret: '' }, 'secret', { get: thrower })],
+    [
+      'a thing that lets nothing be read',
+      () => {
+        throw new Proxy(new Error(hostile), { get: thrower, has: thrower });
+      },
+    ],
+    [
+      'an error without a readable cause',
+      () => {
+        throw Object.defineProperty(new Error(hostile), 'cause', { get: thrower });
+      },
+    ],
+  ] as const)('with %s is a store that fails, and shows nothing (S8)', async (_, source) => {
+    const error = await rejects(registryOf(source).resolve('p'), 'ERR_STORE_UNAVAILABLE');
+    expectNoLeak(error, hostile);
+  });
+
+  test.each(['2099-01-01T00:00:00Z', 4_102_444_800_000, null])(
+    'with the expiry %s is refused with a code',
+    async (expiresAt) => {
+      const source = () => ({ secret: canary(), expiresAt: expiresAt as unknown as Date });
+      await rejects(registryOf(source).resolve('p'), 'ERR_SECRET_INVALID');
+    },
+  );
+});
+
+test('a refresh is not kept from a newer version by one that an older version had', async () => {
+  const now = testClock();
+  const source = countingSource({ secret: canary(), version: '1' });
+  const registry = registryOf(source, { now, cache: { ttlMs: 3_000 } });
+  const first = await registry.resolve('p');
+  expect(await registry.refresh(first)).toBeUndefined();
+  now.advance(3_000);
+  source.answer = { secret: canary(), version: '2' };
+  const second = await registry.resolve('p');
+  source.answer = { secret: canary(), version: '3' };
+  expect((await registry.refresh(second))?.version).toBe('3');
+});
+
+test('a store may be given more time than a timer of Node can take', async () => {
+  const source = () => new Promise<string>((resolve) => setImmediate(() => setImmediate(resolve, canary())));
+  expect((await registryOf(source, { resolveTimeoutMs: 2 ** 40 }).resolve('p')).provider).toBe('p');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRegistry, env, memoryStore, type ProviderDefinition } from '../../src/index.js';
+import { bearer, createRegistry, env, memoryStore, query, type ProviderDefinition } from '../../src/index.js';
 import { canary } from '../support/canary.js';
 import { rejects } from '../support/rejects.js';
 
@@ -162,4 +162,16 @@ describe('resolving for a destination', () => {
     await rejects(registry.resolve('p', destination('https://evil.example/')), 'ERR_DESTINATION_DENIED');
     await registry.resolve('p', destination('https://api.example.com/'));
   });
+});
+
+test('what is told of a provider can be changed without effect', () => {
+  const registry = createRegistry({
+    providers: [{ name: 'p', source, placement: [bearer()], with: ['q'] }, { name: 'q' }],
+  });
+  const before = structuredClone(registry.providers());
+  const [told] = registry.providers() as unknown as { placements: unknown[]; with: string[] }[];
+  told?.placements.push(query('leak'));
+  told?.with.pop();
+  expect(() => Object.assign(told?.placements[0] as object, { prefix: 'leak' })).toThrow(TypeError);
+  expect(registry.providers()).toEqual(before);
 });
