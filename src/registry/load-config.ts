@@ -95,9 +95,10 @@ async function assertTrusted(file: FoundConfig, text: string, trusted: LoadOptio
   );
 }
 
-/** Comments are allowed; a name that stands twice is not, since one of the two would be dropped silently. */
-async function parseConfig(text: string, path: string): Promise<ConfigFile> {
+/** Comments are allowed; names that readers drop silently are not: one that stands twice, and `__proto__`. */
+async function parseConfig(written: string, path: string): Promise<ConfigFile> {
   const { parseTree, getNodeValue, printParseErrorCode } = await import('jsonc-parser');
+  const text = written.replace(/^\uFEFF/, ''); // editors on Windows like to put it there
   const errors: { error: number; offset: number; length: number }[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;
@@ -107,8 +108,8 @@ async function parseConfig(text: string, path: string): Promise<ConfigFile> {
       first === undefined || text.trim() === '' ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
     throw configInvalid(path, [{ path: '', message: `not valid JSON: ${what}` }]);
   }
-  const doubles = duplicateKeys(tree);
-  if (doubles.length > 0) throw configInvalid(path, doubles);
+  const issues = nameIssues(tree);
+  if (issues.length > 0) throw configInvalid(path, issues);
   const value: unknown = getNodeValue(tree);
   assertValid(configSchema, value, path);
   return value as ConfigFile;
@@ -120,16 +121,17 @@ interface JsonNode {
   readonly children?: readonly JsonNode[];
 }
 
-function duplicateKeys(node: JsonNode, path = ''): Issue[] {
+function nameIssues(node: JsonNode, path = ''): Issue[] {
   const seen = new Set<string>();
   return (node.children ?? []).flatMap((child, index): Issue[] => {
-    if (child.type !== 'property') return duplicateKeys(child, `${path}[${index}]`);
+    if (child.type !== 'property') return nameIssues(child, `${path}[${index}]`);
     const [name, content] = child.children ?? [];
     const key = String(name?.value);
     const here = path === '' ? key : `${path}.${key}`;
-    const double = seen.has(key) ? [{ path: here, message: `"${key}" stands here twice` }] : [];
+    const own = seen.has(key) ? [{ path: here, message: `"${key}" stands here twice` }] : [];
+    if (key === '__proto__') own.push({ path: here, message: '"__proto__" can not be a name' });
     seen.add(key);
-    return [...double, ...(content === undefined ? [] : duplicateKeys(content, here))];
+    return [...own, ...(content === undefined ? [] : nameIssues(content, here))];
   });
 }
 

@@ -134,3 +134,18 @@ describe('an auth that names no registry', () => {
     process.env = before;
   });
 });
+
+test('a config file has no name that readers drop silently', async () => {
+  for (const text of [
+    '{ "providers": [{ "name": "p", "headers": { "__proto__": "a\\r\\nb: c" } }] }',
+    '{ "stores": { "__proto__": { "kind": "env" } }, "providers": [] }',
+  ]) {
+    const error = await rejects(loadConfig({ configFile: 'c.json', text, env }), 'ERR_CONFIG_INVALID');
+    expect(error.issues?.[0]?.path).toContain('__proto__');
+  }
+});
+
+test('a config file may begin with a byte order mark', async () => {
+  const text = `\uFEFF${config('p')}`;
+  expect((await loadConfig({ configFile: 'c.json', text, env })).options.providers).toHaveLength(1);
+});
