@@ -37,7 +37,7 @@ export async function prepareInjections(
   injections: readonly Injection[],
   options: PrepareOptions,
 ): Promise<PreparedInjections> {
-  const environment: Record<string, string> = {};
+  const environment = Object.create(null) as Record<string, string>; // a variable may be called __proto__
   let args = options.args;
   const files: { injection: Injection; file: SecretFile }[] = [];
   const dispose = async () => {

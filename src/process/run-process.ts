@@ -48,6 +48,7 @@ export async function runProcess(options: RunProcessOptions): Promise<ExitStatus
   const stop = forwardSignals(tree);
   try {
     const output = pipeOutput(tree, options, prepared.redactors);
+    output.catch(() => undefined); // it may fail long before it is awaited
     const status = await tree.exited;
     await tree.close(); // what the child left running would hold the pipes open
     await output;

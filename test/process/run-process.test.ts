@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { argument, createRegistry, env, file, header, parameter } from '../../src/index.js';
@@ -178,4 +178,22 @@ describe('a child is not started', () => {
     const error = await rejects(started([{ auth: p, into: header('X') as never }]), 'ERR_PLACEMENT_INVALID');
     expect(error.message).toContain('via');
   });
+});
+
+test('output that can not be written is an error of the run, and of nothing else', async () => {
+  const full = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+    },
+  });
+  const script = 'console.log("x"); setTimeout(() => {}, 200)';
+  await expect(run(script, [{ auth: p }], { stdout: full })).rejects.toMatchObject({ code: 'ENOSPC' });
+});
+
+test('a variable may be called __proto__', async () => {
+  const { out } = await run(
+    'console.log("__proto__" in process.env && Object.keys(process.env).includes("__proto__"))',
+    [{ auth: p, into: env('__proto__') }],
+  );
+  expect(out).toBe('true\n');
 });
