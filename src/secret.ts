@@ -61,7 +61,7 @@ export class Secret {
 
   /** Compares in a time that does not depend on where the values differ. */
   equals(other: Secret): boolean {
-    if (!(#value in other)) return false;
+    if (typeof (other as unknown) !== 'object' || (other as unknown) === null || !(#value in other)) return false;
     const digest = (value: string) => createHash('sha256').update(value).digest();
     return timingSafeEqual(digest(this.#value), digest(other.#value));
   }

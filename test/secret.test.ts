@@ -70,6 +70,7 @@ describe('a secret', () => {
     expect(secret.equals(Secret.from(key.slice(0, -1)))).toBe(false);
     expect(secret.equals(Secret.from(`${key}x`))).toBe(false);
     expect(secret.equals({ reveal: () => key } as unknown as Secret)).toBe(false);
+    expect(secret.equals(undefined as unknown as Secret)).toBe(false);
   });
 
   test('can not be changed', () => {
