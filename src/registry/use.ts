@@ -137,6 +137,7 @@ class CredentialUse<P, R> implements Grant, Part {
 
   /** Only where the provider says; a companion that says nothing goes where its principal goes. */
   #bind(): void {
+    if (this.url === undefined) return;
     this.#allow(this.provider, this.provider.destinations ?? []);
     for (const { provider } of this.#beside ?? []) {
       if (provider.destinations !== undefined) this.#allow(provider, provider.destinations);

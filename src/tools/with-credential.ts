@@ -56,15 +56,7 @@ export function withCredential<F extends AnyFunction>(fn: AnyFunction, options: 
 export function withCredential(fn: AnyFunction, options: WithCredentialOptions): AnyFunction {
   if (typeof fn !== 'function') throw new ClavigerError('ERR_CONFIG_INVALID', 'withCredential wraps a function');
   assertAuth(options.auth);
-  const into = placementOf(options.into);
-  const settings: Settings = {
-    fn,
-    isRejected: options.isRejected,
-    idempotent: options.idempotent ?? true,
-    redact: options.redact ?? true,
-  };
-  const Step = into.in === 'parameter' ? parameterStep(into, settings) : requestStep(into, settings);
-  const call = (self: unknown, args: unknown[]) => use(options.auth, new Step(self, args));
+  const call = callerOf(fn, options);
   const wrapped = isAsyncGenerator(fn)
     ? function (this: unknown, ...args: unknown[]) {
         return iterate(AsyncResource.bind(() => call(this, args) as Promise<AsyncGenerator>));
@@ -75,14 +67,27 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   return Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
 }
 
-type Step = new (self: unknown, args: unknown[]) => Use<unknown[], unknown>;
-
 /** What is the same for every call of one wrapped function. */
-interface Settings {
+interface Settings<I> {
   readonly fn: AnyFunction;
+  readonly into: I;
   readonly isRejected: ((outcome: Outcome<unknown>) => boolean) | undefined;
   readonly idempotent: boolean;
   readonly redact: boolean;
+}
+
+function callerOf(
+  fn: AnyFunction,
+  options: WithCredentialOptions,
+): (self: unknown, args: unknown[]) => Promise<unknown> {
+  const { auth, isRejected, idempotent = true, redact = true } = options;
+  const into = placementOf(options.into);
+  if (into.in === 'parameter') {
+    const settings = { fn, into, isRejected, idempotent, redact };
+    return (self, args) => use(auth, new ParameterUse(settings, self, args));
+  }
+  const settings = { fn, into, isRejected, idempotent, redact };
+  return (self, args) => use(auth, new RequestUse(settings, self, args));
 }
 
 function placementOf(into: Into): ParameterPlacement | RequestPlacement {
@@ -94,20 +99,18 @@ function placementOf(into: Into): ParameterPlacement | RequestPlacement {
   throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
 }
 
-/**
- * One call of a wrapped function. What is the same for all calls of one function stands on the class: the warm path
- * makes one small object and no closures.
- */
-abstract class FunctionUse implements Use<unknown[], unknown> {
+/** One call of a wrapped function. The warm path makes one small object and no closures. */
+abstract class FunctionUse<I> implements Use<unknown[], unknown> {
+  readonly settings: Settings<I>;
+  readonly self: unknown;
   readonly args: unknown[];
-  readonly #self: unknown;
 
-  constructor(self: unknown, args: unknown[]) {
-    this.#self = self;
+  constructor(settings: Settings<I>, self: unknown, args: unknown[]) {
+    this.settings = settings;
+    this.self = self;
     this.args = args;
   }
 
-  abstract readonly settings: Settings;
   abstract place(grant: Grant): unknown[];
 
   get surface(): 'function' {
@@ -118,7 +121,7 @@ abstract class FunctionUse implements Use<unknown[], unknown> {
     return this.settings.redact;
   }
 
-  get isRejected(): Settings['isRejected'] {
+  get isRejected(): Settings<I>['isRejected'] {
     return this.settings.isRejected;
   }
 
@@ -131,52 +134,40 @@ abstract class FunctionUse implements Use<unknown[], unknown> {
   }
 
   call(placed: unknown[]): unknown {
-    return Reflect.apply(this.settings.fn, this.#self, placed);
+    return Reflect.apply(this.settings.fn, this.self, placed);
   }
 }
 
 /** The credential becomes an argument. */
-function parameterStep({ name }: ParameterPlacement, settings: Settings): Step {
-  return class extends FunctionUse {
-    get settings(): Settings {
-      return settings;
-    }
-
-    place({ credential }: Grant): unknown[] {
-      return placeParameter(this.args, name, credential.secret.reveal());
-    }
-  };
+class ParameterUse extends FunctionUse<ParameterPlacement> {
+  place({ credential }: Grant): unknown[] {
+    return placeParameter(this.args, this.settings.into.name, credential.secret.reveal());
+  }
 }
 
 /** The credential goes onto the request that the arguments describe. */
-function requestStep(placement: RequestPlacement, settings: Settings): Step {
-  return class extends FunctionUse {
-    #request: RequestCall | undefined;
+class RequestUse extends FunctionUse<RequestPlacement> {
+  #request: RequestCall | undefined;
 
-    get settings(): Settings {
-      return settings;
-    }
+  get destination(): Target {
+    return this.#read().target;
+  }
 
-    get destination(): Target {
-      return this.#read().target;
-    }
+  inspect(url: CanonicalUrl): void {
+    assertOwnHost(this.#read(), url);
+  }
 
-    inspect(url: CanonicalUrl): void {
-      assertOwnHost(this.#read(), url);
-    }
+  place(grant: Grant): unknown[] {
+    return placeRequest(this.args, this.#read(), grant, this.settings.into);
+  }
 
-    place(grant: Grant): unknown[] {
-      return placeRequest(this.args, this.#read(), grant, placement);
-    }
+  override repeatable(): boolean {
+    return this.settings.idempotent && isReplayable(this.args);
+  }
 
-    override repeatable(): boolean {
-      return settings.idempotent && isReplayable(this.args);
-    }
-
-    #read(): RequestCall {
-      return (this.#request ??= readRequest(this.args));
-    }
-  };
+  #read(): RequestCall {
+    return (this.#request ??= readRequest(this.args));
+  }
 }
 
 /**
