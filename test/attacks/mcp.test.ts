@@ -336,7 +336,7 @@ describe('what comes back', () => {
       auth,
       inject: [{ auth }, { auth, into: parameter('api_key') }],
       connection: rawConnection({ tools: [odd] }),
-    } as never);
+    });
     expect(await tools.listTools()).toEqual([
       {
         name: 't-[secret]',

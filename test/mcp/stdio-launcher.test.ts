@@ -142,16 +142,16 @@ describe('a parameter', () => {
 
 describe('a start that fails', () => {
   it('for want of a credential is told to the client; a later one succeeds', async () => {
-    let key: string | undefined;
+    const keys: string[] = [];
     const registry = createRegistry({
-      providers: [{ name: 'weather', environmentVariable: 'API_KEY', source: () => key }],
+      providers: [{ name: 'weather', environmentVariable: 'API_KEY', source: () => keys[0] }],
       cache: { negativeTtlMs: 0 },
     });
     const client = await launch({ inject: [{ auth: registry.auth('weather') }], connection: rawConnection() });
     const { error } = await client.initialize();
     expect(error.message).toMatch(/^claviger: /);
     expect(error.data).toMatchObject({ code: 'ERR_CREDENTIAL_NOT_FOUND', provider: 'weather' });
-    key = canary();
+    keys.push(canary());
     expect((await client.initialize()).error ?? 'fine').toEqual('fine');
   });
 

@@ -11,6 +11,7 @@ export interface ApiRequest {
 export interface ApiAnswer {
   readonly status?: number;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An API on loopback that answers as a test says and writes down what it was asked. */
@@ -20,8 +21,8 @@ export async function fakeApi(answer: (request: ApiRequest) => ApiAnswer) {
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const request = { method: incoming.method ?? '', url, headers: incoming.headers };
     requests.push(request);
-    const { status = 200, body } = answer(request);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    const { status = 200, body, headers } = answer(request);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
