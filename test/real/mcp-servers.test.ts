@@ -131,3 +131,27 @@ for (const server of realServers) {
     });
   });
 }
+
+describe.each(realServers.filter(({ into }) => into.in === 'file'))('$name', (server) => {
+  it.skipIf(server.isMissing)('takes a changed key with the next call', async () => {
+    const [first, second] = [canary(), canary()];
+    const now = testClock();
+    const source = countingSource(first);
+    const registry = createRegistry({ providers: [{ name: 'weather', source }], cache: { ttlMs: 1000 }, now });
+    onTestFinished(() => registry.close());
+    const { into, tool, args, keyOf, body } = server;
+    const api = await fakeApi(() => ({ body }));
+    const inject = [{ auth: registry.auth('weather'), into }];
+    const client = await launch({ inject, connection: server.connection(api.url) });
+    await client.initialize();
+    const call = () => client.request('tools/call', { name: tool, arguments: args });
+    const results = [await call()];
+    source.answer = second;
+    now.advance(1000);
+    results.push(await call());
+    expect(results.map(({ result }) => result.isError ?? false)).toEqual([false, false]);
+    expect(api.requests.map(keyOf)).toEqual([first, second]);
+    expectNoLeak([client.received, client.stderr], first);
+    expectNoLeak([client.received, client.stderr], second);
+  });
+});

@@ -23,7 +23,7 @@ export function onDemand(name: string, dependencies: Readonly<Record<string, str
     const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
     const options = { cwd: made, encoding: 'utf8', timeout: 300_000 } as const;
     const { status, stderr } = spawnSync('npm', ['install', ...flags], options);
-    if (status !== 0) return missing(name, stderr);
+    if (status !== 0) return void missing(name, stderr);
     publish(made, folder);
     return folder;
   } finally {

@@ -26,9 +26,9 @@ export interface RealServer {
   readonly logsKey: boolean;
 }
 
-/** Together they weigh more than all our own development dependencies. */
-const folder = onDemand('mcp-servers', {
-  '@elastic/mcp-server-elasticsearch': '0.3.1',
+/** Together they weigh more than all our own development dependencies. One does not run beside the zod of the others. */
+const elastic = onDemand('mcp-server-elastic', { '@elastic/mcp-server-elasticsearch': '0.3.1' });
+const others = onDemand('mcp-servers', {
   '@launchdarkly/mcp-server': '0.6.2',
   '@mapbox/mcp-server': '0.2.0',
   '@masonator/coolify-mcp': '3.5.0',
@@ -43,7 +43,7 @@ function entry(packageName: string, path: string): string {
 
 /** One that was installed on demand, with its variables for a base URL. */
 function onDemandServer(path: string, variables: (baseUrl: string) => Record<string, string>, args: string[] = []) {
-  const script = join(folder ?? '', 'node_modules', path);
+  const script = join((path.startsWith('@elastic/') ? elastic : others) ?? '', 'node_modules', path);
   return (baseUrl: string): Connection => ({
     command: process.execPath,
     args: [script, ...args.map((each) => each.replace('{baseUrl}', baseUrl))],
@@ -54,7 +54,9 @@ function onDemandServer(path: string, variables: (baseUrl: string) => Record<str
 const bearer = ({ headers }: ApiRequest): unknown => afterScheme('Bearer', headers.authorization);
 
 function afterScheme(scheme: string, value: string | undefined): string | undefined {
-  return value?.startsWith(`${scheme} `) === true ? value.slice(scheme.length + 1) : `not ${scheme}: ${value ?? 'none'}`;
+  return value?.startsWith(`${scheme} `) === true
+    ? value.slice(scheme.length + 1)
+    : `not ${scheme}: ${value ?? 'none'}`;
 }
 
 const text = { type: 'string' };
@@ -223,5 +225,5 @@ const demanded: RealServer[] = [
 
 export const realServers = [
   ...bundled.map((server) => ({ ...server, isMissing: false })),
-  ...demanded.map((server) => ({ ...server, isMissing: folder === undefined })),
+  ...demanded.map((server) => ({ ...server, isMissing: others === undefined || elastic === undefined })),
 ];
