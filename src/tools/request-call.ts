@@ -19,6 +19,11 @@ export interface RequestCall {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** Options with which a client sends the request to another place than its URL: axios … */
+const leadingAway = ['baseURL', 'socketPath', 'proxy'];
+/** … and, beside a URL of its own, Node's http and undici. In one object such names can mean anything. */
+const leadingAwayFromUrl = [...leadingAway, 'protocol', 'host', 'hostname', 'port', 'path'];
+
 /**
  * Reads a call that is made like `fetch(input, init?)`, or with one object that holds a `url`.
  *
@@ -27,13 +32,16 @@ export interface RequestCall {
 export function readRequest(args: readonly unknown[]): RequestCall {
   const [input, init] = args as [unknown, RequestOptions | null | undefined];
   if (isRequest(input)) {
+    assertNotLedAway(init, leadingAwayFromUrl);
     const { method = input.method, headers = input.headers } = init ?? {};
     return { target: { method: methodOf(method), url: input.url }, headers: pairsOf(headers) };
   }
   if (typeof input === 'string' || input instanceof URL) {
+    assertNotLedAway(init, leadingAwayFromUrl);
     return { target: { method: methodOf(init?.method), url: input }, headers: pairsOf(init?.headers) };
   }
   const { url, method, headers } = (input ?? {}) as RequestOptions;
+  assertNotLedAway(input, leadingAway);
   if (typeof url === 'string' || url instanceof URL) {
     return { target: { method: methodOf(method), url }, headers: pairsOf(headers) };
   }
@@ -60,6 +68,14 @@ function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
   const { getReader, pipe, next } = body as Record<string, unknown>;
   return [getReader, pipe, next].some((method) => typeof method === 'function') || Symbol.asyncIterator in body;
+}
+
+function assertNotLedAway(options: unknown, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) return;
+  const isSet = (value: unknown) => value !== undefined && value !== null && value !== false;
+  const away = names.find((name) => isSet((options as Record<string, unknown>)[name]));
+  if (away === undefined) return;
+  throw invalid(`"${away}" would send the request to another place than its URL: set it inside the function instead`);
 }
 
 /** Clients spell the usual methods in capitals; so do we, before the destinations are asked and in what is sent. */

@@ -240,6 +240,31 @@ describe('a request', () => {
     expect(calls.map(({ init }) => new Headers(init['headers'] as Headers).get('a'))).toEqual(['1', '1']);
   });
 
+  it.each([
+    { hostname: 'evil.example' },
+    { path: '/admin' },
+    { socketPath: '/run/x' },
+    { proxy: { host: 'evil.example' } },
+  ])('is refused with options that lead a client away from its URL: %o (H6)', async (init) => {
+    const { call, calls } = spy();
+    await rejects(call(url, init), 'ERR_PLACEMENT_INVALID');
+    expect(calls).toEqual([]);
+  });
+
+  it('of one object is led away as little, and may say what it likes otherwise (H6)', async () => {
+    const calls: unknown[] = [];
+    const call = withCredential((options: unknown) => void calls.push(options), {
+      auth: http.auth('p'),
+      into: bearer(),
+    });
+    for (const options of [{ baseURL: 'https://evil.example' }, { socketPath: '/run/x' }, { proxy: { port: 1 } }]) {
+      await rejects(call({ url, ...options }), 'ERR_PLACEMENT_INVALID');
+    }
+    const withContext = call as (options: unknown, context: unknown) => Promise<unknown>;
+    await withContext({ url, path: '$.users', port: 'fast', proxy: false }, { host: 'a client' });
+    expect(calls).toHaveLength(1);
+  });
+
   it('of one object goes with what was judged as well', async () => {
     const calls: unknown[] = [];
     const call = withCredential((options: unknown) => void calls.push(options), {
