@@ -1,4 +1,4 @@
-import { ClavigerError } from '../errors.js';
+import type { ClavigerError } from '../errors.js';
 import type { Environment } from '../process/child-environment.js';
 import { redactorsOf } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
@@ -9,10 +9,10 @@ import { OwnRequests } from './own-requests.js';
 import { redactBytes, redactLine } from './redact-line.js';
 import { ServerKeeper } from './server-keeper.js';
 import { Server, type Connection } from './server.js';
-import { endFailure, handshakeFailure, startFailure } from './server-failure.js';
+import { endFailure, handshakeFailure, startFailure, unlisted, unreadable } from './server-failure.js';
 import type { ServerEnd } from './server-process.js';
 import { SessionMemory } from './session-memory.js';
-import { ToolParameters } from './tool-parameters.js';
+import { ToolParameters, undeclaredParameter } from './tool-parameters.js';
 
 export interface RelayOptions {
   readonly connection: Connection;
@@ -21,6 +21,8 @@ export interface RelayOptions {
   readonly injections: McpInjections;
   /** Whether a server whose credentials have changed is replaced. */
   readonly respawn: boolean;
+  /** Whether calls are refused if no tool declares a parameter; default true. Else it is only said. */
+  readonly needsParameters?: boolean;
   readonly maxMessageBytes: number;
   /** How long a server may take to take up the session of the one it replaces. */
   readonly handshakeTimeoutMs: number;
@@ -188,6 +190,8 @@ export class Relay {
   /** What each page says is learned as it arrives. */
   async #listTools(server: Server): Promise<void> {
     if (!(await this.#own.listTools(server))) throw unlisted(this.#options.connection.command);
+    const [unused] = this.#options.needsParameters === false ? [] : this.#tools.undeclared();
+    if (unused !== undefined) throw undeclaredParameter(unused);
   }
 
   // the servers
@@ -324,13 +328,4 @@ export class Relay {
   #say(message: string): void {
     this.#options.onStderr(Buffer.from(`claviger: ${message}\n`));
   }
-}
-
-function unreadable(command: string): Error {
-  return new Error(`the MCP server "${command}" sent an answer that is not JSON`);
-}
-
-function unlisted(command: string): ClavigerError {
-  const message = `the MCP server "${command}" did not list its tools, so that nobody can tell which of them take a credential`;
-  return new ClavigerError('ERR_PLACEMENT_INVALID', message);
 }

@@ -27,6 +27,17 @@ export function handshakeFailure(command: string, problem: string, stderr?: stri
   return new ClavigerError('ERR_TOOLSET_START', message, { exitCode: null, signal: null, stderr });
 }
 
+/** A server that refuses `tools/list` where that has to be known. */
+export function unlisted(command: string): ClavigerError {
+  const message = `the MCP server "${command}" did not list its tools, so that nobody can tell which of them take a credential`;
+  return new ClavigerError('ERR_PLACEMENT_INVALID', message);
+}
+
+/** An answer that is broken. */
+export function unreadable(command: string): Error {
+  return new Error(`the MCP server "${command}" sent an answer that is not JSON`);
+}
+
 function details({ exitCode, signal, stderr }: ServerEnd): Pick<ServerEnd, 'exitCode' | 'signal' | 'stderr'> {
   return { exitCode, signal, stderr };
 }

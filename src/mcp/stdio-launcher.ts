@@ -100,6 +100,7 @@ class Launcher implements StdioLauncher {
       environment: inheritedEnvironment(env),
       injections: divideInjections(options.inject),
       respawn,
+      needsParameters: false,
       maxMessageBytes,
       handshakeTimeoutMs,
       deliver: (line) => this.#deliver(line),

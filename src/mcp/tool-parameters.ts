@@ -1,3 +1,4 @@
+import { ClavigerError } from '../errors.js';
 import { revealForProcess } from '../placement/process-value.js';
 import { use, type Outcome } from '../registry/use.js';
 import { statusOf } from '../internal/status-of.js';
@@ -80,6 +81,12 @@ export class ToolParameters {
     ));
     return listing;
   }
+}
+
+/** A parameter that nobody takes would be a key that nobody uses, in silence. */
+export function undeclaredParameter(name: string): ClavigerError {
+  const message = `no tool of this server declares the parameter "${name}", so the credential would never be used`;
+  return new ClavigerError('ERR_PLACEMENT_INVALID', message);
 }
 
 /** One credential inside the use of the other, so that each is resolved, judged and audited as its own. */

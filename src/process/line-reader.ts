@@ -42,7 +42,7 @@ export function createLineReader({
     parts = [];
   };
   const take = (): Buffer => {
-    const line = beginning ?? Buffer.concat(parts);
+    const line = beginning ?? joined(parts);
     parts = [];
     bytes = 0;
     beginning = undefined;
@@ -68,4 +68,11 @@ export function createLineReader({
     },
     end: take,
   };
+}
+
+/** Without a copy where the line arrived in one piece, as most do. */
+function joined(parts: readonly Uint8Array[]): Buffer {
+  const [only] = parts;
+  if (only === undefined || parts.length > 1) return Buffer.concat(parts);
+  return Buffer.from(only.buffer, only.byteOffset, only.byteLength);
 }

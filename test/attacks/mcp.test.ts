@@ -83,8 +83,10 @@ describe('a parameter', () => {
 
   it('that no tool declares is refused (F8)', async () => {
     const { tools } = withTools([tool('t', schema({ apikey: text }))]);
-    const error = await rejects(tools.listTools(), 'ERR_PLACEMENT_INVALID');
-    expect(error.message).toContain('"api_key"');
+    for (const attempt of [() => tools.callTool('t', {}), () => tools.listTools()]) {
+      const error = await rejects(attempt, 'ERR_PLACEMENT_INVALID');
+      expect(error.message).toContain('"api_key"');
+    }
   });
 
   it('may be one of several, in one call', async () => {
