@@ -14,12 +14,13 @@ let loaded: Sdk | undefined;
  */
 export function loadSdk(): Sdk {
   if (loaded !== undefined) return loaded;
-  const { Client } = load('@modelcontextprotocol/sdk/client/index.js') as typeof client;
-  const { McpError, ErrorCode, ResultSchema } = load('@modelcontextprotocol/sdk/types.js') as typeof types;
+  const { Client } = loadModule('@modelcontextprotocol/sdk/client/index.js') as typeof client;
+  const { McpError, ErrorCode, ResultSchema } = loadModule('@modelcontextprotocol/sdk/types.js') as typeof types;
   loaded = { Client, McpError, ErrorCode, ResultSchema };
   return loaded;
 }
 
-function load(specifier: string): unknown {
+/** One module of the SDK. */
+export function loadModule(specifier: string): unknown {
   return createRequire(import.meta.url)(fileURLToPath(import.meta.resolve(specifier)));
 }

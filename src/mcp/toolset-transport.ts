@@ -1,19 +1,16 @@
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
-import { ClavigerError, isClavigerError } from '../errors.js';
+import { ClavigerError } from '../errors.js';
+import type { ToolsetConnection } from './client-toolset.js';
+import { internalError, OwnErrors } from './own-errors.js';
 import { Relay, type RelayOptions } from './relay.js';
 
-/** JSON-RPC 2.0 §5.1. */
-const internalError = -32603;
-
 /** Carries the messages of the SDK's client over a relay. */
-export class ToolsetTransport implements Transport {
+export class ToolsetTransport implements ToolsetConnection {
   readonly relay: Relay;
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
-  /** Our errors travel as JSON-RPC errors through the client; this leads back to them. */
-  readonly #failures = new WeakMap<object, Error>();
+  readonly #errors = new OwnErrors();
   #isClosed = false;
 
   constructor(options: Omit<RelayOptions, 'deliver' | 'fail'>) {
@@ -47,10 +44,8 @@ export class ToolsetTransport implements Transport {
     await ended;
   }
 
-  /** The error behind one that the client gave. */
   failureOf(error: unknown): unknown {
-    const data = (error as { data?: unknown } | null | undefined)?.data;
-    return typeof data === 'object' && data !== null ? (this.#failures.get(data) ?? error) : error;
+    return this.#errors.behind(error);
   }
 
   #deliver(line: Buffer): void {
@@ -65,10 +60,7 @@ export class ToolsetTransport implements Transport {
   }
 
   #fail(id: string, error: Error): void {
-    const data = isClavigerError(error) ? error.toJSON() : {};
-    this.#failures.set(data, error);
-    const message = { code: internalError, message: error.message, data };
-    this.onmessage?.({ jsonrpc: '2.0', id: JSON.parse(id) as string | number, error: message });
+    this.onmessage?.(this.#errors.answer(JSON.parse(id) as string | number, error));
   }
 }
 

@@ -1,0 +1,84 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import type { Redactor } from '../redaction/redactor.js';
+import { EventRedaction } from './redact-events.js';
+
+/** A message to ourselves: the stream on which a request was to be answered has ended, and all before was read. */
+const endMethod = 'notifications/claviger/end-of-stream';
+
+/** The number of the stream that a message tells the end of. */
+export function endedStream(message: JSONRPCMessage): unknown {
+  if (!('method' in message) || message.method !== endMethod) return undefined;
+  return message.params?.['stream'];
+}
+
+let streams = 0;
+
+/**
+ * A stream of events, redacted. The SDK says nothing when a stream ends without the answer that it was opened for, so its end
+ * is told by a last message, which arrives after all others.
+ */
+export class AnswerStream {
+  readonly number = String((streams += 1));
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Broken off; the SDK reports it at once. */
+  isBroken = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #redaction: EventRedaction;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #finish: ((answer: JSONRPCMessage | undefined) => void) | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>, redactor: Redactor) {
+    this.#reader = body.getReader();
+    this.#redaction = new EventRedaction(redactor);
+    this.readable = new ReadableStream({
+      start: (controller) => void (this.#controller = controller),
+      pull: (controller) => this.#pull(controller),
+      cancel: (reason) => this.#reader.cancel(reason),
+    });
+  }
+
+  /** Lets the stream end: with an answer the SDK does not ask for the rest. */
+  finish(answer?: JSONRPCMessage): void {
+    this.#finish?.(answer);
+  }
+
+  /** Ends it now; nobody waits for the answer any more. */
+  stop(answer: JSONRPCMessage): void {
+    const controller = this.#controller;
+    this.#controller = undefined;
+    if (controller === undefined || this.isBroken) return;
+    controller.enqueue(event(answer));
+    controller.close();
+    void this.#reader.cancel().catch(() => undefined); // it may have broken meanwhile
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    for (;;) {
+      const read = await this.#read();
+      if (this.#controller === undefined) return;
+      if (read.done) break;
+      const lines = this.#redaction.push(read.value);
+      if (lines.length > 0) return controller.enqueue(lines);
+    }
+    controller.enqueue(event({ jsonrpc: '2.0', method: endMethod, params: { stream: this.number } }));
+    const answer = await new Promise<JSONRPCMessage | undefined>((resolve) => (this.#finish = resolve));
+    if (this.#controller === undefined) return;
+    this.#controller = undefined;
+    if (answer !== undefined) controller.enqueue(event(answer));
+    controller.close();
+  }
+
+  async #read(): ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']> {
+    try {
+      return await this.#reader.read();
+    } catch (error) {
+      this.isBroken = true;
+      throw error;
+    }
+  }
+}
+
+/** After an empty line: whatever stood there unfinished is over. */
+function event(message: JSONRPCMessage): Buffer {
+  return Buffer.from(`\n\nevent: message\ndata: ${JSON.stringify(message)}\n\n`);
+}

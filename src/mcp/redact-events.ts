@@ -1,0 +1,48 @@
+import type { Redactor } from '../redaction/redactor.js';
+import { redactBytes, redactLine } from './redact-line.js';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const dataField = Buffer.from('data:');
+
+/**
+ * Redacts server-sent events line by line, so that the JSON in them stays valid. An unfinished line is held back; nobody
+ * could read it yet.
+ */
+export class EventRedaction {
+  readonly #redactors: readonly Redactor[];
+  #unfinished: Uint8Array[] = [];
+
+  constructor(redactor: Redactor) {
+    this.#redactors = [redactor];
+  }
+
+  /** The lines that are whole now. */
+  push(chunk: Uint8Array): Buffer {
+    const end = Math.max(chunk.lastIndexOf(lineFeed), chunk.lastIndexOf(carriageReturn)) + 1;
+    if (end === 0) {
+      this.#unfinished.push(chunk);
+      return Buffer.alloc(0);
+    }
+    const lines = Buffer.concat([...this.#unfinished, chunk.subarray(0, end)]);
+    this.#unfinished = end === chunk.length ? [] : [chunk.subarray(end)];
+    return redactBytes(lines, this.#redactors) === lines ? lines : this.#redact(lines);
+  }
+
+  #redact(lines: Buffer): Buffer {
+    const parts: Buffer[] = [];
+    let start = 0;
+    for (let at = 0; at < lines.length; at += 1) {
+      if (lines[at] !== lineFeed && lines[at] !== carriageReturn) continue;
+      parts.push(this.#line(lines.subarray(start, at)), lines.subarray(at, at + 1));
+      start = at + 1;
+    }
+    return Buffer.concat(parts);
+  }
+
+  #line(line: Buffer): Buffer {
+    if (!line.subarray(0, dataField.length).equals(dataField)) return redactBytes(line, this.#redactors);
+    const text = line.subarray(dataField.length);
+    return Buffer.concat([dataField, redactLine(text, this.#redactors) ?? redactBytes(text, this.#redactors)]);
+  }
+}
