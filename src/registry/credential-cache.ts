@@ -93,13 +93,6 @@ export class CacheSlot {
     }
   }
 
-  /** Forgets what is held; the next call fetches. */
-  invalidate(): void {
-    this.#freshUntil = 0;
-    this.#staleUntil = 0;
-    this.#missing = undefined;
-  }
-
   #refreshAhead(): void {
     void this.#fetch().catch(() => undefined); // a failure shows when the lifetime ends
   }
