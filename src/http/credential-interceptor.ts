@@ -14,7 +14,10 @@ export type CredentialInterceptor = <D extends AnyDispatch>(dispatch: D) => D;
  * It sees single requests, so with `{ auth }` it refuses everything outside the destinations, redirected or not. What
  * follows redirects to the outside is {@link createFetch} and {@link createAgent}, which also keep the order.
  *
- * Requests get `Accept-Encoding: identity`; coded responses are decoded. `redact: false` passes responses as they are.
+ * Requests lose what could lead elsewhere (`X-Forwarded-Host`, method overrides, headers of one connection) and `Range`, get
+ * `Accept-Encoding: identity`, and `Cache-Control: no-store` where the credential is not in `Authorization`. Responses come
+ * back redacted, decoded, and marked `no-store`, as a cache further out can't tell one caller's from another's; where their
+ * length may change, `Content-Length`, `ETag` and digests go. `redact: false` leaves `Range` and the body as they are.
  *
  * @throws ClavigerError `ERR_CONFIG_INVALID` when made without `auth` or `registry`. Requests fail with `ERR_DESTINATION_*`,
  * `ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_PLACEMENT_INVALID`, and `ERR_BROKER_UPSTREAM` for a body that can't be read.

@@ -1,9 +1,5 @@
-import { channel } from 'node:diagnostics_channel';
-import { isIP } from 'node:net';
-import { addressKind } from '../destination/address.js';
 import { assertHostHeader, type CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
-import { applyToRequest } from '../placement/apply-to-request.js';
 import type { RequestHead } from '../placement/apply-to-request.js';
 import type { Auth } from '../registry/registry-contract.js';
 import { use, type Grant, type Outcome, type Use } from '../registry/use.js';
@@ -11,8 +7,10 @@ import { Attempt } from './attempt.js';
 import type { Dispatch, DispatchHandler, DispatchOptions } from './dispatch.js';
 import { HopController } from './hop-controller.js';
 import type { Journey } from './journey.js';
+import { placeOnRequest } from './place-on-request.js';
+import { assertReachable } from './reachable.js';
 import { isReplayable } from './replayable-body.js';
-import { cleanHeaders, flatHeaders, headerPairs, logicalOrigin, rawTarget, valuesOf } from './request-head.js';
+import { headerPairs, logicalOrigin, rawTarget, valuesOf } from './request-head.js';
 import { ResponseHandler } from './response-handler.js';
 
 /** One hop of a call, as it was asked for. */
@@ -45,12 +43,12 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   readonly surface = 'http';
   readonly destination: { method: string; origin: string; path: string };
   readonly continued: boolean;
-  readonly redact: boolean;
+  /** What comes back is redacted on its way, as it streams. */
+  readonly redact = false;
   readonly #hop: Hop;
   readonly #pairs: RequestHead['headers'];
   readonly #hosts: readonly string[];
   readonly #controller = new HopController();
-  #abort: AbortController | undefined;
   #attempt: Attempt | undefined;
 
   constructor(hop: Hop) {
@@ -64,52 +62,24 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       path: rawTarget(options),
     };
     this.continued = journey.isUnderWay;
-    this.redact = hop.redact;
-    this.#controller.onAbort = (reason) => this.#abort?.abort(reason);
   }
 
   /** Asked for only where there is something to wait for. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#controller.aborted) this.#abort.abort(this.#controller.reason);
-    return this.#abort.signal;
+    return this.#controller.signal;
   }
 
   inspect(url: CanonicalUrl): void {
     for (const host of this.#hosts) assertHostHeader(url, host);
     if (this.#hosts.length > 1) throw ambiguousHost(url);
-    if (this.#hop.options.upgrade && this.redact) throw upgradeRefused(url);
+    if (this.#hop.options.upgrade && this.#hop.redact) throw upgradeRefused(url);
     assertReachable(url);
   }
 
   place(grant: Grant): Placed {
     const { options, journey, redact } = this.#hop;
-    const { url } = grant;
-    if (url === undefined) throw new Error('unreachable: an exchange has a destination');
-    const { headers, close } = cleanHeaders(this.#pairs, !redact);
-    const head: RequestHead = { search: url.search, headers };
-    for (const part of [grant, ...grant.companions]) {
-      addMissing(head, part.provider.headers);
-      for (const placement of part.provider.placements) applyToRequest(head, placement, part.credential);
-    }
-    refuseStorage(head);
-    head.headers.push(['Accept-Encoding', 'identity']);
-    warnOfListeners(grant);
     journey.carry(grant);
-    const sent: DispatchOptions = { ...options };
-    sent.path = url.path + head.search;
-    sent.maxRedirections = 0; // nothing further in may take the credential along
-    if (url.origin === originOf(options)) {
-      sent.origin = url.origin;
-      sent.servername = undefined;
-    } else {
-      head.headers.push(['Host', url.host]);
-      sent.servername = url.hostname;
-    }
-    sent.headers = flatHeaders(head.headers);
-    if (options.query !== undefined) sent.query = undefined; // it is in the path
-    if (close) sent.reset = true;
-    return { grant, options: sent };
+    return { grant, options: placeOnRequest(options, this.#pairs, grant, redact) };
   }
 
   call({ options, grant }: Placed): Promise<{ statusCode: number }> {
@@ -118,7 +88,7 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       controller: this.#controller,
       method: options.method,
       host: grant.url?.host ?? '',
-      redactor: this.redact ? grant.redactor : undefined,
+      redactor: this.#hop.redact ? grant.redactor : undefined,
       injected: true,
     });
     const attempt = new Attempt(this.#controller, response);
@@ -145,58 +115,9 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   }
 
   fail(error: Error): void {
-    this.#hop.handler.onResponseError?.(this.#controller, error);
+    const redactor = this.#hop.redact ? this.#hop.journey.redactor : undefined;
+    this.#hop.handler.onResponseError?.(this.#controller, redactor?.error(error) ?? error);
   }
-}
-
-function originOf({ origin }: DispatchOptions): string | undefined {
-  if (typeof origin !== 'object') return origin?.replace(/\/$/, '');
-  return origin.origin;
-}
-
-/** Constant companions; the caller's own value wins. */
-function addMissing(head: RequestHead, companions: readonly (readonly [string, string])[]): void {
-  for (const [name, value] of companions) {
-    if (valuesOf(head.headers, name.toLowerCase()).length === 0) head.headers.push([name, value]);
-  }
-}
-
-/** RFC 9111 §3.5 keeps shared caches off `Authorization` only. */
-function refuseStorage(head: RequestHead): void {
-  if (valuesOf(head.headers, 'authorization').length > 0) return;
-  const stated = valuesOf(head.headers, 'cache-control');
-  if (stated.some((value) => /no-store/i.test(value))) return;
-  head.headers.push(['Cache-Control', 'no-store']);
-}
-
-const requestCreated = channel('undici:request:create');
-let warned = false;
-
-/** undici's diagnostics hand the path, with the query, to whoever listens. */
-function warnOfListeners({ provider, companions }: Grant): void {
-  if (warned || !requestCreated.hasSubscribers) return;
-  const providers = [provider, ...companions.map((part) => part.provider)];
-  if (!providers.some(({ placements }) => placements.some((placement) => placement.in === 'query'))) return;
-  warned = true;
-  const message =
-    `something listens to undici's diagnostics channels and sees the credential of ${provider.name}, which goes into ` +
-    `the query: place it in a header if the API takes one (reported once)`;
-  process.emitWarning(message, 'ClavigerWarning');
-}
-
-const MAX_REMEMBERED = 1024;
-const reachable = new Set<string>();
-
-/** Metadata services and "this host" are nobody's destination, whoever lists them. */
-export function assertReachable({ hostname, host }: CanonicalUrl): void {
-  if (reachable.has(hostname)) return;
-  const address = hostname.replace(/^\[|\]$/g, '');
-  const kind = isIP(address) === 0 ? 'public' : addressKind(address);
-  if (kind !== 'linkLocal' && kind !== 'unspecified') {
-    if (reachable.size < MAX_REMEMBERED) reachable.add(hostname);
-    return;
-  }
-  throw new ClavigerError('ERR_DESTINATION_DENIED', `${host} is a link-local or unspecified address`, { host });
 }
 
 function ambiguousHost({ host }: CanonicalUrl): ClavigerError {

@@ -18,10 +18,9 @@ export class HopController implements DispatchController {
   reason: Error | null = null;
   /** Whether the handler knows of the request; it is told once, whatever happens further in. */
   announced = false;
-  /** Told of an abort. */
-  onAbort: ((reason: Error) => void) | undefined;
   #target: DispatchController | undefined;
   #gate: Gate | undefined;
+  #aborting: AbortController | undefined;
 
   get target(): DispatchController | undefined {
     return this.#target;
@@ -31,6 +30,13 @@ export class HopController implements DispatchController {
     this.#target = target;
     if (this.reason !== null) target?.abort(this.reason);
     else if (this.paused && this.#gate === undefined) target?.pause();
+  }
+
+  /** For what is waited for before there is a connection. */
+  get signal(): AbortSignal {
+    this.#aborting ??= new AbortController();
+    if (this.aborted) this.#aborting.abort(this.reason);
+    return this.#aborting.signal;
   }
 
   /** Something between the connection and the handler that does its own pausing of the connection. */
@@ -64,7 +70,7 @@ export class HopController implements DispatchController {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    this.onAbort?.(reason);
+    this.#aborting?.abort(reason);
     this.#target?.abort(reason);
   }
 }

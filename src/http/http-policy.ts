@@ -9,9 +9,10 @@ import { assertAuth, createAuth } from '../registry/auth.js';
 import type { Provider } from '../registry/provider.js';
 import { coreOf, type Auth, type Registry, type RegistryCore } from '../registry/registry-contract.js';
 import type { Dispatch, DispatchHandler, DispatchOptions } from './dispatch.js';
-import { assertReachable, exchange } from './exchange.js';
+import { exchange } from './exchange.js';
 import { HopController } from './hop-controller.js';
 import type { Journey } from './journey.js';
+import { assertReachable } from './reachable.js';
 import { flatHeaders, headerPairs, logicalOrigin, rawTarget, valuesOf } from './request-head.js';
 import { ResponseHandler } from './response-handler.js';
 

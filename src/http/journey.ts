@@ -15,8 +15,11 @@ export class Journey {
 
   carry({ provider, companions, redactor }: Grant): void {
     this.redactor = redactor;
-    for (const each of [provider, ...companions.map((part) => part.provider)]) {
-      if (!this.carried.includes(each)) this.carried.push(each);
-    }
+    this.#add(provider);
+    for (const companion of companions) this.#add(companion.provider);
+  }
+
+  #add(provider: Provider): void {
+    if (!this.carried.includes(provider)) this.carried.push(provider);
   }
 }

@@ -56,7 +56,13 @@ export function rawTarget({ path, query }: DispatchOptions): string {
 
 /** Every value of a header. */
 export function valuesOf(pairs: RequestHead['headers'], name: string): string[] {
-  return pairs.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+  const values: string[] = [];
+  for (const [other, value] of pairs) if (other.toLowerCase() === name) values.push(value);
+  return values;
+}
+
+export function hasHeader(pairs: RequestHead['headers'], name: string): boolean {
+  return pairs.some(([other]) => other.toLowerCase() === name);
 }
 
 /**
@@ -110,16 +116,16 @@ export function cleanHeaders(
   pairs: RequestHead['headers'],
   keepRanges: boolean,
 ): { headers: RequestHead['headers']; close: boolean } {
-  const nominated = new Set<string>();
+  if (pairs.length === 0) return { headers: [], close: false };
+  const nominated = valuesOf(pairs, 'connection').flatMap((value) =>
+    value.split(',').map((token) => token.trim().toLowerCase()),
+  );
   const headers: RequestHead['headers'] = [];
-  for (const value of valuesOf(pairs, 'connection')) {
-    for (const token of value.toLowerCase().split(',')) nominated.add(token.trim());
-  }
   for (const pair of pairs) {
     const name = pair[0].toLowerCase();
-    if (dropped.has(name) || nominated.has(name) || name.startsWith('proxy-')) continue;
+    if (dropped.has(name) || nominated.includes(name) || name.startsWith('proxy-')) continue;
     if (!keepRanges && ranges.has(name)) continue;
     headers.push(pair);
   }
-  return { headers, close: nominated.has('close') };
+  return { headers, close: nominated.includes('close') };
 }

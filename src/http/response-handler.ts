@@ -76,10 +76,14 @@ export class ResponseHandler implements DispatchHandler {
 
   onResponseEnd(connection: DispatchController, trailers: HeaderRecord): void {
     const { redactor, controller } = this.#options;
-    const tail = new ResponseHead(trailers, connection.rawTrailers);
-    if (redactor !== undefined && Object.keys(trailers).length > 0) tail.redact(redactor);
-    controller.rawTrailers = tail.raw;
-    this.#trailers = tail.headers;
+    controller.rawTrailers = connection.rawTrailers;
+    this.#trailers = trailers;
+    if (redactor !== undefined && Object.keys(trailers).length > 0) {
+      const tail = new ResponseHead(trailers, connection.rawTrailers);
+      tail.redact(redactor);
+      controller.rawTrailers = tail.raw;
+      this.#trailers = tail.headers;
+    }
     if (this.#whole !== undefined) this.#release(this.#whole);
     if (this.#decoder !== undefined) this.#decoder.end();
     else this.#finish();
@@ -187,11 +191,13 @@ interface WholeBody {
   received: number;
 }
 
+const noStore = [Buffer.from('cache-control'), Buffer.from('no-store')];
+
 /** A cache between the interceptor and the caller knows nothing of the credential: it must not keep the response. */
 function forbidStorage(head: ResponseHead): void {
   const stated = head.headers['cache-control'];
   if (stated === undefined) {
-    head.set('cache-control', 'no-store');
+    head.add('cache-control', 'no-store', noStore);
     return;
   }
   const directives = [stated].flat().join(', ');

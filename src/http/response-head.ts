@@ -1,5 +1,5 @@
 import type { Redactor } from '../redaction/redactor.js';
-import { REDACTED } from '../secret.js';
+import { REDACTED, SHORT_SECRET } from '../secret.js';
 import type { HeaderRecord } from './dispatch.js';
 import { toRawHeaders } from './legacy-handler.js';
 
@@ -25,9 +25,14 @@ export class ResponseHead {
   }
 
   set(name: string, value: string): void {
-    if (this.headers[name] === undefined) this.#raw?.push(Buffer.from(name), Buffer.from(value, 'latin1'));
-    else this.#raw = undefined;
     this.headers[name] = value;
+    this.#raw = undefined;
+  }
+
+  /** A header that is not there yet, and its bytes. */
+  add(name: string, value: string, bytes: readonly Buffer[]): void {
+    this.headers[name] = value;
+    this.#raw?.push(...bytes);
   }
 
   remove(names: readonly string[]): void {
@@ -60,11 +65,24 @@ export class ResponseHead {
     let text = this.statusMessage ?? '';
     for (const name in this.headers) {
       const value = this.headers[name];
-      text += `\n${name}\n${Array.isArray(value) ? value.join('\n') : (value ?? '')}`;
+      if (!usual.has(name)) text += `\n${name}`;
+      if (Array.isArray(value)) text += `\n${value.join('\n')}`;
+      else if (value !== undefined && value.length >= SHORT_SECRET) text += `\n${value}`;
     }
     return text;
   }
 }
+
+/** Names that hold no secret. */
+const usual = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'server',
+  'transfer-encoding',
+]);
 
 function isClean(redactor: Redactor, text: string): boolean {
   if (redactor.text(text) !== text) return false;

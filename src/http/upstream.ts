@@ -2,8 +2,8 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Agent } from 'undici';
-import { addressKind } from '../destination/address.js';
 import { ClavigerError } from '../errors.js';
+import { isReachable, unreachable } from './reachable.js';
 
 /** What undici's Agent takes, but for what could lead a connection elsewhere or past the certificate. */
 export type UpstreamOptions = Omit<Agent.Options, 'connect' | 'factory' | 'interceptors' | 'socketPath' | 'tls'> & {
@@ -38,21 +38,11 @@ function guarded(lookup: LookupFunction): LookupFunction {
       const addresses: LookupAddress[] = typeof found === 'string' ? [{ address: found, family: family ?? 0 }] : found;
       const allowed = addresses.filter(({ address }) => isReachable(address));
       const [first] = allowed;
-      if (first === undefined && addresses.length > 0) callback(unreachable(hostname), '', 0);
+      if (first === undefined && addresses.length > 0) callback(unreachable(hostname, 'resolves to'), '', 0);
       else if (typeof found === 'string') callback(null, found, family);
       else callback(null, allowed);
     });
   };
-}
-
-function isReachable(address: string): boolean {
-  const kind = addressKind(address);
-  return kind !== 'linkLocal' && kind !== 'unspecified';
-}
-
-function unreachable(host: string): ClavigerError {
-  const message = `${host} resolves to a link-local or unspecified address, where no request goes`;
-  return new ClavigerError('ERR_DESTINATION_DENIED', message, { host });
 }
 
 function refuse(options: object, names: readonly string[]): void {

@@ -68,7 +68,7 @@ async function main() {
   process.exit();
 }
 
-/** Slices in turn, so that a slow moment of the machine meets all alike; the ratio is the median over the rounds. */
+/** Slices in turn, so that a slow moment of the machine meets all alike. Other programs only ever slow a slice: the best quarter counts. */
 async function compare(group, concurrency) {
   const rates = Object.fromEntries(Object.keys(group).map((name) => [name, []]));
   for (const call of Object.values(group)) await rate(call, concurrency, 4 * SLICE_MS);
@@ -77,11 +77,11 @@ async function compare(group, concurrency) {
     if (round % 2 === 1) order.reverse();
     for (const name of order) rates[name].push(await rate(group[name], concurrency, SLICE_MS));
   }
-  const [first] = Object.keys(group);
+  const [[, first]] = Object.entries(rates);
   return Object.entries(rates).map(([name, all]) => ({
     name,
-    perSecond: median(all),
-    ratio: median(all.map((each, round) => each / rates[first][round])),
+    perSecond: upperQuartile(all),
+    ratio: upperQuartile(all) / upperQuartile(first),
   }));
 }
 
@@ -95,9 +95,8 @@ async function rate(call, concurrency, ms) {
   return (done / (performance.now() - start)) * 1000;
 }
 
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+function upperQuartile(numbers) {
+  return [...numbers].sort((a, b) => b - a)[numbers.length >> 2];
 }
 
 function report(rows, concurrency) {

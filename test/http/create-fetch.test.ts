@@ -42,7 +42,7 @@ describe('createFetch', () => {
       [new URL('/a', server.origin), { method: 'PUT', body: 'text' }],
       [new Request(`${server.origin}/a`, { method: 'PUT', body: 'text' }), undefined],
       [new Request(`${server.origin}/a`), { method: 'PUT', body: new TextEncoder().encode('text') }],
-      [`${server.origin}/a`, new Request('https://unused.example', { method: 'PUT', body: 'text' }) as object],
+      [`${server.origin}/a`, new Request('https://unused.example', { method: 'PUT', body: 'text' })],
       [`${server.origin}/a`, { method: 'PUT', body: new Blob(['text']) }],
       [`${server.origin}/a`, { method: 'PUT', body: new Response('text').body, duplex: 'half' }],
       [`${server.origin}/a`, { method: 'PUT', body: new URLSearchParams('text'), headers: new Headers({ x: 'y' }) }],

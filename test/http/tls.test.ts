@@ -40,7 +40,7 @@ describe.skipIf(!needs('openssl'))('over https', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** A server with a certificate for api.test that nobody has signed. */
-  const secure = () => serve(undefined, (handler) => createTlsServer(certificate, handler) as never);
+  const secure = () => serve(undefined, (handler) => createTlsServer(certificate, handler));
   const lookup = (_name: string, options: { all?: boolean }, callback: (...args: unknown[]) => void) =>
     options.all === true ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
 
