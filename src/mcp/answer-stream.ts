@@ -55,17 +55,23 @@ export class AnswerStream {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const read = await this.#read();
-      if (this.#controller === undefined) return;
+      if (this.#isOver()) return;
       if (read.done) break;
       const lines = this.#redaction.push(read.value);
-      if (lines.length > 0) return controller.enqueue(lines);
+      if (lines.length === 0) continue;
+      controller.enqueue(lines);
+      return;
     }
     controller.enqueue(event({ jsonrpc: '2.0', method: endMethod, params: { stream: this.number } }));
     const answer = await new Promise<JSONRPCMessage | undefined>((resolve) => (this.#finish = resolve));
-    if (this.#controller === undefined) return;
+    if (this.#isOver()) return;
     this.#controller = undefined;
     if (answer !== undefined) controller.enqueue(event(answer));
     controller.close();
+  }
+
+  #isOver(): boolean {
+    return this.#controller === undefined;
   }
 
   async #read(): ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']> {

@@ -1,16 +1,13 @@
-import type {
-  StreamableHTTPClientTransport,
-  StreamableHTTPReconnectionOptions,
-} from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { StreamableHTTPReconnectionOptions } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { FetchLike, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { ClavigerError, findClavigerError, safeCause } from '../errors.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { AnswerStream, endedStream } from './answer-stream.js';
 import type { ToolsetConnection } from './client-toolset.js';
-import { EventRedaction } from './redact-events.js';
-import { redactBytes, redactLine } from './redact-line.js';
+import { HttpSession } from './http-session.js';
 import { OwnErrors } from './own-errors.js';
+import { redactedEvents, redactedResponse } from './redact-events.js';
 import { loadHttpSdk } from './sdk-http.js';
 
 export interface HttpTransportOptions {
@@ -57,8 +54,8 @@ export class HttpTransport implements ToolsetConnection {
     reconnectionDelayGrowFactor: 2,
     maxRetries: 5,
   };
-  #session: Session;
-  #renewing: Promise<Session> | undefined;
+  #session: HttpSession;
+  #renewing: Promise<HttpSession> | undefined;
   #initialize: JSONRPCRequest | undefined;
   #version: string | undefined;
   #closed: ClavigerError | undefined;
@@ -154,7 +151,7 @@ export class HttpTransport implements ToolsetConnection {
     }
   }
 
-  #renewed(lost: Session): Promise<Session> {
+  #renewed(lost: HttpSession): Promise<HttpSession> {
     if (this.#session !== lost) return Promise.resolve(this.#session);
     this.#renewing ??= this.#renew(lost).finally(() => {
       this.#renewing = undefined;
@@ -162,7 +159,7 @@ export class HttpTransport implements ToolsetConnection {
     return this.#renewing;
   }
 
-  async #renew(lost: Session): Promise<Session> {
+  async #renew(lost: HttpSession): Promise<HttpSession> {
     const session = this.#newSession();
     const id = `claviger-${String((renewals += 1))}`;
     const answer = new Promise<JSONRPCMessage>((settle) => {
@@ -186,7 +183,7 @@ export class HttpTransport implements ToolsetConnection {
     return session;
   }
 
-  #newSession(): Session {
+  #newSession(): HttpSession {
     const { url, headers } = this.#options;
     const http = new (loadHttpSdk().StreamableHTTPClientTransport)(url, {
       fetch: (input, init) => this.#fetch(input, init),
@@ -195,7 +192,7 @@ export class HttpTransport implements ToolsetConnection {
     });
     http.onmessage = (message) => this.#receive(message);
     http.onerror = (error) => this.#report(error);
-    return new Session(http);
+    return new HttpSession(http);
   }
 
   async #fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
@@ -316,36 +313,6 @@ export class HttpTransport implements ToolsetConnection {
   }
 }
 
-/** One session with the server, and what is being sent in it. */
-class Session {
-  readonly http: StreamableHTTPClientTransport;
-  readonly #sending = new Set<Promise<void>>();
-
-  constructor(http: StreamableHTTPClientTransport) {
-    this.http = http;
-  }
-
-  async send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
-    const sending = this.http.send(message, options as Parameters<StreamableHTTPClientTransport['send']>[1]);
-    this.#sending.add(sending);
-    try {
-      await sending;
-    } finally {
-      this.#sending.delete(sending);
-    }
-  }
-
-  /** Streamable HTTP, "Session Management": 404 to a request with the id of a session that has ended. */
-  isForgotten(error: unknown): boolean {
-    return this.http.sessionId !== undefined && (error as { code?: unknown } | null)?.code === 404;
-  }
-
-  /** When the server has answered all that was sent. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#sending);
-  }
-}
-
 let renewals = 0;
 
 function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
@@ -360,19 +327,4 @@ function cancelledRequest(message: JSONRPCMessage): string | undefined {
 /** For a stream whose request is settled, so that the SDK does not ask for the rest of it. */
 function emptyAnswer({ id }: Pick<OpenRequest, 'id'>): JSONRPCMessage {
   return { jsonrpc: '2.0', id, result: {} };
-}
-
-function redactedEvents(redactor: Redactor): TransformStream<Uint8Array, Uint8Array> {
-  const redaction = new EventRedaction(redactor);
-  return new TransformStream({
-    transform(chunk, controller) {
-      const lines = redaction.push(chunk);
-      if (lines.length > 0) controller.enqueue(lines);
-    },
-  });
-}
-
-async function redactedResponse(response: Response, redactor: Redactor): Promise<Response> {
-  const body = Buffer.from(await response.arrayBuffer());
-  return new Response(redactLine(body, [redactor]) ?? redactBytes(body, [redactor]), response);
 }

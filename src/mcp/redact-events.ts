@@ -46,3 +46,20 @@ export class EventRedaction {
     return Buffer.concat([dataField, redactLine(text, this.#redactors) ?? redactBytes(text, this.#redactors)]);
   }
 }
+
+/** A stream of events without secrets. */
+export function redactedEvents(redactor: Redactor): TransformStream<Uint8Array, Uint8Array> {
+  const redaction = new EventRedaction(redactor);
+  return new TransformStream({
+    transform(chunk, controller) {
+      const lines = redaction.push(chunk);
+      if (lines.length > 0) controller.enqueue(lines);
+    },
+  });
+}
+
+/** One message in a response that is no stream, without secrets. */
+export async function redactedResponse(response: Response, redactor: Redactor): Promise<Response> {
+  const body = Buffer.from(await response.arrayBuffer());
+  return new Response(redactLine(body, [redactor]) ?? redactBytes(body, [redactor]), response);
+}

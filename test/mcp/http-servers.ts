@@ -43,7 +43,7 @@ export interface ServerSettings {
   stateless?: boolean;
   transport?: Partial<StreamableHTTPServerTransportOptions>;
   /** Answers in the place of the server when it returns true. */
-  before?: (request: IncomingMessage, response: ServerResponse, seen: Seen) => boolean | undefined | void;
+  before?: (request: IncomingMessage, response: ServerResponse, seen: Seen) => boolean | undefined;
 }
 
 const text = (value: unknown) => ({ content: [{ type: 'text' as const, text: String(value) }] });
@@ -139,7 +139,7 @@ export async function mcpOverHttp(settings: ServerSettings = {}): Promise<McpOve
       onsessionclosed: (id) => void sessions.delete(id),
       ...settings.transport,
     });
-    await mcpServer(host).connect(transport as Parameters<McpServer['connect']>[0]);
+    await mcpServer(host).connect(transport);
     return transport;
   };
 
