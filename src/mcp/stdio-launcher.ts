@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClavigerError, isClavigerError } from '../errors.js';
@@ -196,11 +195,15 @@ class Launcher implements StdioLauncher {
     return { exitCode: this.#hasFailed ? 1 : 0, signal: null };
   }
 
+  /** Until the client has read what was written, but no longer than this. */
   async #flush(withinMs: number): Promise<void> {
     if (this.#isClientGone || this.#output.writableLength === 0) return;
-    await Promise.race([once(this.#output, 'drain'), delay(withinMs, undefined, { ref: false })]).catch(
-      () => undefined,
-    );
+    const timeout = new AbortController();
+    const written = new Promise<void>((resolve) => this.#output.write('', () => resolve()));
+    // the timer holds the process: nothing else does once the input has ended
+    const late = delay(withinMs, undefined, { signal: timeout.signal }).catch(() => undefined);
+    await Promise.race([written, late]);
+    timeout.abort();
   }
 
   #deliver(line: Buffer): void {
