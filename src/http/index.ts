@@ -8,3 +8,4 @@ export { createFetch, type FetchOptions } from './create-fetch.js';
 export { credentialInterceptor, type CredentialInterceptor } from './credential-interceptor.js';
 export type { AnyDispatch, Dispatching } from './dispatch.js';
 export type { HttpOptions } from './http-policy.js';
+export type { UpstreamOptions } from './upstream.js';

@@ -16,7 +16,7 @@ import { createHttpToolset, type HttpToolset, type HttpToolsetOptions } from '..
 import { canary } from '../support/canary.js';
 
 /** A request as the server got it. */
-export interface Seen {
+interface Seen {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;

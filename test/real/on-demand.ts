@@ -23,9 +23,9 @@ export function onDemand(name: string, dependencies: Readonly<Record<string, str
     const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
     const options = { cwd: made, encoding: 'utf8', timeout: 300_000 } as const;
     const { status, stderr } = spawnSync('npm', ['install', ...flags], options);
-    if (status !== 0) return void missing(name, stderr);
-    publish(made, folder);
-    return folder;
+    if (status === 0) publish(made, folder);
+    else refuse(name, stderr);
+    return status === 0 ? folder : undefined;
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
@@ -40,7 +40,20 @@ function publish(made: string, folder: string): void {
   }
 }
 
-function missing(name: string, why: string): undefined {
-  if (process.env['CLAVIGER_REQUIRE_ALL'] !== '1') return undefined;
+function refuse(name: string, why: string): void {
+  if (process.env['CLAVIGER_REQUIRE_ALL'] !== '1') return;
   throw new Error(`npm can't install the ${name} that these tests need; or unset CLAVIGER_REQUIRE_ALL: ${why}`);
+}
+
+/**
+ * A Node of at least this major version: our own, or one that npx gets. Undefined where it can't, which is an error where
+ * `CLAVIGER_REQUIRE_ALL` is set.
+ */
+export function nodeOnDemand(major: number): string | undefined {
+  if (Number(process.versions.node.split('.')[0]) >= major) return process.execPath;
+  const args = ['--yes', '--package', `node@${major}`, '--', 'node', '-p', 'process.execPath'];
+  const { status, stdout, stderr } = spawnSync('npx', args, { cwd: tmpdir(), encoding: 'utf8', timeout: 300_000 });
+  if (status === 0) return stdout.trim();
+  refuse(`Node ${major}`, stderr);
+  return undefined;
 }
