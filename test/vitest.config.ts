@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that drive the built package; they alone wait for a build. */
+/** Third-party programs, which npm gets at first use. */
+const real = ['test/real/**/*.test.ts'];
+
+/** Tests that drive the built package; they and the real programs alone wait for a build. */
 const built = ['test/{cli,package,examples}/**/*.test.ts', 'test/**/*.built.test.ts'];
 
 /** Where each run leaves its numbers, in CI. */
@@ -15,8 +18,9 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile }]],
     projects: [
-      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: built } },
+      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...built, ...real] } },
       { extends: true, test: { name: 'built', include: built, globalSetup: 'test/build.ts' } },
+      { extends: true, test: { name: 'real', include: real, globalSetup: 'test/build.ts' } },
     ],
   },
 });
