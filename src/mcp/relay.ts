@@ -1,40 +1,19 @@
 import type { ClavigerError } from '../errors.js';
-import type { Environment } from '../process/child-environment.js';
-import { redactorsOf } from '../process/prepare-injections.js';
+import { coresOf } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
-import type { McpInjections } from './mcp-injections.js';
+import { Listening, listenMethod } from './listening.js';
 import { guessId, readBatch, readEnvelope, type Envelope } from './message-line.js';
 import { OpenRequests, type OpenRequest } from './open-requests.js';
 import { OwnRequests } from './own-requests.js';
+import type { RelayOptions } from './relay-options.js';
 import { redactBytes, redactLine } from './redact-line.js';
+import { tellsOfRefusal } from './refused-answer.js';
 import { ServerKeeper } from './server-keeper.js';
-import { Server, type Connection } from './server.js';
+import { Server } from './server.js';
 import { endFailure, handshakeFailure, startFailure, unlisted, unreadable } from './server-failure.js';
 import type { ServerEnd } from './server-process.js';
 import { SessionMemory } from './session-memory.js';
 import { ToolParameters, undeclaredParameter } from './tool-parameters.js';
-
-export interface RelayOptions {
-  readonly connection: Connection;
-  /** What the server inherits. */
-  readonly environment: Environment;
-  readonly injections: McpInjections;
-  /** Whether a server whose credentials have changed is replaced. */
-  readonly respawn: boolean;
-  /** Whether calls are refused if no tool declares a parameter; default true. Else it is only said. */
-  readonly needsParameters?: boolean;
-  readonly maxMessageBytes: number;
-  /** How long a server may take to take up the session of the one it replaces. */
-  readonly handshakeTimeoutMs: number;
-  /** A message for the client. */
-  readonly deliver: (line: Buffer) => void;
-  /** Instead of an answer to the request of that id (as JSON). */
-  readonly fail: (id: string, error: Error) => void;
-  /** What the server says beside the protocol, redacted. */
-  readonly onStderr: (bytes: Uint8Array) => void;
-  /** The server ended by itself. */
-  readonly onEnd?: (end: ServerEnd) => void;
-}
 
 type Request = Extract<Envelope, { kind: 'request' }>;
 type Response = Extract<Envelope, { kind: 'response' }>;
@@ -55,18 +34,23 @@ export class Relay {
   readonly #own = new OwnRequests<Server>((server, id, method, line) =>
     this.#exchange(server, this.#requests.open(id, method), line),
   );
-  #hasWarned = false;
+  readonly #listening = new Listening();
+  #stopWatching: (() => void)[] | undefined;
   #redactors: readonly Redactor[] = [];
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#tools = new ToolParameters(options.injections.parameters);
+    this.#tools = new ToolParameters(options.injections.parameters, (unused) =>
+      this.#say(`no tool declares the parameter "${unused}": its key is not used`),
+    );
     this.#keeper = new ServerKeeper({
       start: () => this.#start(),
       takeUp: (server) => this.#takeUp(server),
+      onReplaced: (old, server) => this.#handOver(old, server),
       onReplacementFailed: (error) => this.#say(`the old server goes on: ${(error as Error).message}`),
       respawn: options.respawn,
       isShared: options.injections.process.some(({ auth }) => typeof auth.account === 'function'),
+      signal: this.#abort.signal,
     });
   }
 
@@ -111,6 +95,7 @@ export class Relay {
   /** Ends all servers within a second, and with this error what is under way. */
   async close(error: ClavigerError): Promise<void> {
     this.#abort.abort(error);
+    for (const stop of this.#stopWatching ?? []) stop();
     for (const request of this.#requests.all()) this.#fail(request, error);
     await this.#keeper.close();
   }
@@ -198,7 +183,9 @@ export class Relay {
 
   async #start(): Promise<Server> {
     const { connection, environment, injections, maxMessageBytes } = this.#options;
-    this.#redactors = await redactorsOf(injections.all);
+    const cores = await coresOf(injections.all);
+    this.#redactors = cores.map(({ redactor }) => redactor);
+    this.#stopWatching ??= cores.map((core) => core.onChange(() => this.#keeper.renew()));
     const server = await Server.start({
       connection,
       environment,
@@ -237,6 +224,17 @@ export class Relay {
     if (server.hasEnded !== undefined) throw startFailure(connection.command, server.hasEnded);
   }
 
+  /** Requests that stay open for good go on at the new server: the old one could never end otherwise. */
+  #handOver(old: Server, server: Server): void {
+    for (const request of this.#requests.of(old)) {
+      const { id, method, line } = request;
+      if (method !== listenMethod || line === undefined) continue;
+      old.process.write(this.#listening.takeOver(id));
+      this.#keeper.answered(old);
+      this.#send(server, request, line);
+    }
+  }
+
   #ended(server: Server, end: ServerEnd): void {
     const { command } = this.#options.connection;
     const wasCurrent = this.#keeper.current === server;
@@ -255,20 +253,25 @@ export class Relay {
     if (line === undefined || envelope === undefined) return this.#receiveNoise(server, raw);
     if (envelope.kind === 'response') return this.#respond(server, envelope, line);
     if (envelope.kind === 'request') this.#askers.set(envelope.id, server);
-    if (envelope.kind === 'notification' && envelope.method === 'notifications/tools/list_changed')
-      this.#tools.forget();
+    if (envelope.kind === 'notification') {
+      if (envelope.method === 'notifications/tools/list_changed') this.#tools.forget();
+      if (this.#listening.isOurs(envelope.method, line)) return;
+    }
     this.#options.deliver(line);
   }
 
   #respond(server: Server, { id, failed }: Response, line: Buffer): void {
     const request = this.#requests.get(id);
-    if (request?.server !== server) return this.#own.isOwn(id) ? undefined : this.#options.deliver(line);
+    // what a retired server says of a request that is not its own any more is not for the client
+    if (request?.server !== server)
+      return this.#own.isOwn(id) || server.isRetired ? undefined : this.#options.deliver(line);
     server.hasAnswered = true;
     if (!failed && request.line !== undefined) this.#memory.granted(request.method, request.line);
+    if (request.method === 'tools/call' && tellsOfRefusal(line)) server.suspect();
     let answer = line;
     if (!failed && request.method === 'tools/list' && !this.#tools.isEmpty) {
       try {
-        answer = this.#learn(line);
+        answer = this.#tools.learn(line);
       } catch (error) {
         return this.#fail(request, error as Error);
       }
@@ -279,15 +282,6 @@ export class Relay {
     if (settle === undefined) this.#options.deliver(answer);
     else settle.resolve(answer);
     this.#keeper.answered(server);
-  }
-
-  #learn(line: Buffer): Buffer {
-    const { line: hidden, nextCursor } = this.#tools.learn(line);
-    const [unused] = nextCursor === undefined ? this.#tools.undeclared() : [];
-    if (unused !== undefined && !this.#hasWarned)
-      this.#say(`no tool declares the parameter "${unused}": its key is not used`);
-    this.#hasWarned ||= unused !== undefined;
-    return hidden;
   }
 
   /** Not JSON-RPC: a batch, which is taken apart, a message that is broken, or something for people. */

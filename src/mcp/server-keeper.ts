@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { findClavigerError } from '../errors.js';
 import type { Server } from './server.js';
 
@@ -6,16 +7,25 @@ export interface ServerKeeperOptions {
   readonly start: () => Promise<Server>;
   /** Lets a new server take up the session. */
   readonly takeUp: (server: Server) => Promise<void>;
+  /** A new server has taken the place of an old one, which now only finishes what it has begun. */
+  readonly onReplaced: (old: Server, server: Server) => void;
   /** A new server did not come up; the old one goes on. */
   readonly onReplacementFailed: (error: unknown) => void;
   /** Whether a server whose credentials have changed is replaced. */
   readonly respawn: boolean;
   /** Whether calls of different people go over this session, so that a server with old credentials is the wrong one. */
   readonly isShared: boolean;
+  /** Ends the wait for a next start. */
+  readonly signal: AbortSignal;
 }
 
 /** After a replacement that did not come up. */
 const retryMs = 5000;
+
+/** A server that ends before this has crashed. The second one in a row is followed by a pause, which then doubles. */
+const shortLifeMs = 5000;
+const firstPauseMs = 250;
+const longestPauseMs = 10_000;
 
 /** Has the server of a session running: starts it when it is needed, and replaces it when its credentials have changed. */
 export class ServerKeeper {
@@ -24,6 +34,9 @@ export class ServerKeeper {
   #current: Server | undefined;
   #starting: Promise<Server> | undefined;
   #noRetryUntil = 0;
+  #startedAt = 0;
+  #crashes = 0;
+  #noStartUntil = 0;
 
   constructor(options: ServerKeeperOptions) {
     this.#options = options;
@@ -55,9 +68,15 @@ export class ServerKeeper {
     return fresh === true ? current : this.#refreshed(current, fresh);
   }
 
+  /** Credentials may have changed: a server that has the new ones is then up before it is asked for. */
+  renew(): void {
+    if (this.#current === undefined || this.#options.isShared) return;
+    void Promise.resolve(this.ready()).catch(() => undefined); // the next call tells
+  }
+
   /** It has ended; the next call starts another. */
   ended(server: Server): void {
-    this.#servers.delete(server);
+    if (this.#servers.delete(server) && !server.isRetired) this.#count();
     if (this.#current === server) this.#current = undefined;
   }
 
@@ -80,6 +99,9 @@ export class ServerKeeper {
   }
 
   async #bringUp(): Promise<Server> {
+    const pauseMs = this.#current === undefined ? this.#noStartUntil - Date.now() : 0;
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal: this.#options.signal });
+    this.#startedAt = Date.now();
     const server = await this.#options.start();
     this.#servers.add(server);
     try {
@@ -92,8 +114,17 @@ export class ServerKeeper {
     this.#current = server;
     if (old === undefined) return server;
     old.isRetired = true;
+    this.#options.onReplaced(old, server);
     if (old.open === 0) void old.close();
     return server;
+  }
+
+  /** Starts of a server that crashes again and again get rarer. */
+  #count(): void {
+    const now = Date.now();
+    this.#crashes = now - this.#startedAt < shortLifeMs ? this.#crashes + 1 : 0;
+    if (this.#crashes >= 2)
+      this.#noStartUntil = now + Math.min(firstPauseMs * 2 ** (this.#crashes - 2), longestPauseMs);
   }
 
   async #refreshed(current: Server, fresh: false | Promise<boolean>): Promise<Server> {

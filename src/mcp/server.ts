@@ -44,6 +44,8 @@ export class Server {
   readonly #prepared: PreparedInjections;
   readonly #injections: readonly Injection[];
   readonly #credentials: Credential[];
+  /** The store is being asked for newer credentials. */
+  #suspicion: Promise<void> | undefined;
 
   /**
    * @throws ClavigerError `ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_PLACEMENT_INVALID` …: then nothing was started.
@@ -85,6 +87,7 @@ export class Server {
    * the way. A store that can't say leaves things as they are; a credential that is gone rejects.
    */
   isFresh(): boolean | Promise<boolean> {
+    if (this.#suspicion !== undefined) return this.#suspicion.then(() => this.isFresh());
     let pending: Promise<boolean>[] | undefined;
     for (const index of this.#injections.keys()) {
       const fresh = this.#isInjectionFresh(index);
@@ -94,9 +97,27 @@ export class Server {
     return pending === undefined ? true : Promise.all(pending).then((all) => all.every(Boolean));
   }
 
+  /** An upstream refused one of the credentials: whoever asks whether they are fresh waits until the store was asked. */
+  suspect(): void {
+    this.#suspicion ??= Promise.allSettled([...this.#injections.keys()].map((index) => this.#refresh(index))).then(
+      () => {
+        this.#suspicion = undefined;
+      },
+    );
+  }
+
   async close(graceMs?: number): Promise<void> {
     await this.process.close(graceMs);
     await this.#prepared[Symbol.asyncDispose]();
+  }
+
+  /** A newer one is found in the cache from here on. Somebody else's is not ours to judge. */
+  async #refresh(index: number): Promise<void> {
+    const { auth } = this.#injections[index] as Injection;
+    const known = this.#credentials[index];
+    if (known === undefined || typeof auth.account === 'function') return;
+    const core = coreOf(await auth.registry());
+    await core.slot(core.find(auth.providerName), auth.account).refresh(known, core.now());
   }
 
   #isInjectionFresh(index: number): boolean | Promise<boolean> {

@@ -1,3 +1,4 @@
+import { listenMethod } from './listening.js';
 import { withId } from './message-line.js';
 
 /** What a client has told its server that a new server must hear too, under ids of our own. */
@@ -38,7 +39,13 @@ export class SessionMemory {
   }
 }
 
-const remembered = new Set(['initialize', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe']);
+const remembered = new Set([
+  'initialize',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  listenMethod,
+]);
 
 function uriOf(line: Buffer): string {
   const { params } = JSON.parse(line.toString()) as { params?: { uri?: unknown } };

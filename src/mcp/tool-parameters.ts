@@ -1,10 +1,10 @@
 import { ClavigerError } from '../errors.js';
 import { revealForProcess } from '../placement/process-value.js';
-import { use, type Outcome } from '../registry/use.js';
-import { statusOf } from '../internal/status-of.js';
+import { use } from '../registry/use.js';
 import { calledTool, setArguments } from './call-arguments.js';
 import type { ParameterInjection } from './mcp-injections.js';
-import { hideInTools, type HiddenTools } from './tool-schema.js';
+import { tellsOfRefusal } from './refused-answer.js';
+import { hideInTools } from './tool-schema.js';
 
 /** What a tool call needs of the connection it goes over. */
 export interface CallContext {
@@ -19,11 +19,14 @@ export interface CallContext {
 export class ToolParameters {
   readonly #parameters: readonly ParameterInjection[];
   readonly #declared = new Map<string, ReadonlySet<string>>();
+  #onUnused: ((name: string) => void) | undefined;
   #isComplete = false;
   #listing: Promise<void> | undefined;
 
-  constructor(parameters: readonly ParameterInjection[]) {
+  /** @param onUnused Hears once of a parameter that no tool declares. */
+  constructor(parameters: readonly ParameterInjection[], onUnused: (name: string) => void) {
     this.#parameters = parameters;
+    this.#onUnused = onUnused;
   }
 
   /** Whether there is nothing to do. */
@@ -42,12 +45,21 @@ export class ToolParameters {
    *
    * @throws ClavigerError `ERR_PLACEMENT_INVALID` if one can't be hidden
    */
-  learn(line: Buffer): HiddenTools {
-    const hidden = hideInTools(
+  learn(line: Buffer): Buffer {
+    const {
+      declared,
+      nextCursor,
+      line: hidden,
+    } = hideInTools(
       line,
       this.#parameters.map(({ name }) => name),
     );
-    for (const [tool, names] of hidden.declared) this.#declared.set(tool, names);
+    for (const [tool, names] of declared) this.#declared.set(tool, names);
+    const [unused] = nextCursor === undefined ? this.undeclared() : [];
+    if (unused !== undefined) {
+      this.#onUnused?.(unused);
+      this.#onUnused = undefined;
+    }
     return hidden;
   }
 
@@ -105,15 +117,8 @@ function inject(
     signal: context.signal,
     place: ({ credential, provider }) => revealForProcess(credential.secret, provider.name),
     call: (value) => inject(line, tool, rest, context, new Map([...values, [first.name, value]])),
-    isRejected,
+    isRejected: ({ result }) => result !== undefined && tellsOfRefusal(result),
     repeatable: () => false, // a tool may have done something before it was refused
     redact: false, // each line is redacted as it arrives
   });
-}
-
-/** A JSON-RPC error that tells of a 401. */
-function isRejected({ result }: Outcome<Buffer>): boolean {
-  if (result?.includes('401') !== true || !result.includes('"error"')) return false;
-  const { error } = JSON.parse(result.toString()) as { error?: { code?: unknown; data?: unknown } };
-  return error?.code === 401 || statusOf(error?.data) === 401;
 }

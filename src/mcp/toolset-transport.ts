@@ -2,7 +2,8 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { ClavigerError } from '../errors.js';
 import type { ToolsetConnection } from './client-toolset.js';
 import { internalError, OwnErrors } from './own-errors.js';
-import { Relay, type RelayOptions } from './relay.js';
+import { Relay } from './relay.js';
+import type { RelayOptions } from './relay-options.js';
 
 /** Carries the messages of the SDK's client over a relay. */
 export class ToolsetTransport implements ToolsetConnection {

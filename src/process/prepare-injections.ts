@@ -4,7 +4,7 @@ import { applyToArguments } from '../placement/apply-to-arguments.js';
 import { applyToEnvironment } from '../placement/apply-to-environment.js';
 import type { ProcessPlacement } from '../placement/placement.js';
 import type { Redactor } from '../redaction/redactor.js';
-import { coreOf } from '../registry/registry-contract.js';
+import { coreOf, type RegistryCore } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
 import { processPlacementOf, type Injection } from './injection.js';
 import { createSecretFile, type SecretFile } from './secret-file.js';
@@ -67,15 +67,15 @@ export async function prepareInjections(
     args,
     files,
     credentials: granted.map(({ credential }) => credential),
-    redactors: await redactorsOf(injections),
+    redactors: (await coresOf(injections)).map(({ redactor }) => redactor),
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-/** The redactors of all registries that injections draw from, each once. */
-export async function redactorsOf(injections: readonly Injection[]): Promise<Redactor[]> {
+/** All registries that injections draw from, each once. */
+export async function coresOf(injections: readonly Injection[]): Promise<RegistryCore[]> {
   const registries = await Promise.all(injections.map(async ({ auth }) => auth.registry()));
-  return [...new Set(registries.map((registry) => coreOf(registry).redactor))];
+  return [...new Set(registries.map(coreOf))];
 }
 
 function grantFor(

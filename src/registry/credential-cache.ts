@@ -93,15 +93,25 @@ export class CacheSlot {
     }
   }
 
+  /** Something has changed: what is held is good only while the store can't be asked, and what is on its way is too old. */
+  expire(): void {
+    this.#answered = ++this.#asked;
+    this.#flight = undefined;
+    this.#freshUntil = 0;
+    this.#missing = undefined;
+  }
+
   #refreshAhead(): void {
     void this.#fetch().catch(() => undefined); // a failure shows when the lifetime ends
   }
 
   #fetch(): Promise<Held> {
-    this.#flight ??= this.#begin().finally(() => {
-      this.#flight = undefined;
+    if (this.#flight !== undefined) return this.#flight;
+    const flight = this.#begin().finally(() => {
+      if (this.#flight === flight) this.#flight = undefined;
     });
-    return this.#flight;
+    this.#flight = flight;
+    return flight;
   }
 
   async #begin(rejectedVersion?: string): Promise<Held> {

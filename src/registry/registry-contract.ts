@@ -64,6 +64,8 @@ export interface RegistryCore {
   match(method: string, url: CanonicalUrl): Provider | undefined;
   /** The cached credential of a provider and account. */
   slot(provider: Provider, account: string | undefined): CacheSlot;
+  /** Hears when a credential may have changed in its store; what it gives ends that. */
+  onChange(listener: () => void): () => void;
 }
 
 /** Shared between copies of this package in one process. */

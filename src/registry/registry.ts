@@ -67,6 +67,8 @@ class OpenRegistry implements Registry, RegistryCore {
   readonly #timeoutMs: number;
   readonly #embedded: Store | undefined;
   readonly #warned = new Set<string>();
+  readonly #watched = new Map<Store, () => void>();
+  readonly #listeners = new Set<() => void>();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -115,6 +117,8 @@ class OpenRegistry implements Registry, RegistryCore {
 
   close: Registry['close'] = async () => {
     this.#closed = true;
+    for (const stop of this.#watched.values()) stop();
+    this.#watched.clear();
     for (const provider of this.#providers.values()) provider.slots.clear();
     await this.#embedded?.close?.();
   };
@@ -140,7 +144,8 @@ class OpenRegistry implements Registry, RegistryCore {
   }
 
   #newSlot(provider: Provider, account: string | undefined): CacheSlot {
-    const { slots } = provider;
+    const { slots, origin } = provider;
+    if ('store' in origin) this.#watchStore(origin.store);
     const slot = new CacheSlot(this.#loader(provider, account), this.#policy);
     if (slots.size >= MAX_SLOTS) {
       for (const oldest of slots.keys()) {
@@ -150,6 +155,23 @@ class OpenRegistry implements Registry, RegistryCore {
     }
     slots.set(account, slot);
     return slot;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** From the first use of a store on: what somebody changes in it is asked for anew. */
+  #watchStore(store: Store): void {
+    if (store.watch === undefined || this.#policy === undefined || this.#closed || this.#watched.has(store)) return;
+    const stop = store.watch(() => {
+      for (const { origin, slots } of this.#providers.values()) {
+        if ('store' in origin && origin.store === store) for (const slot of slots.values()) slot.expire();
+      }
+      for (const listener of this.#listeners) listener();
+    });
+    this.#watched.set(store, stop);
   }
 
   /** Fetches for one slot; the redactor learns the value before anybody else sees it. */

@@ -5,7 +5,7 @@ import type { FileStore, FileStoreOptions } from './file.js';
 /** The file store but for what needs the file opened to be told. */
 export type EmbeddedStore = Pick<
   FileStore,
-  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'protection' | 'close'
+  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'watch' | 'protection' | 'close'
 > & {
   exists(): Promise<boolean>;
   /** Makes the container; false if there is one. */
@@ -46,9 +46,25 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
       return fileStore({ ...options, passphrase }).create();
     },
     protection: async () => (await open()).protection(),
+    watch: (onChange) => watchLater(open(), onChange),
     close: async () => {
       for (const store of [opened, unlocked]) await (await store)?.close();
     },
+  };
+}
+
+function watchLater(opening: Promise<FileStore>, onChange: () => void): () => void {
+  let stop: (() => void) | undefined;
+  let isStopped = false;
+  void opening.then(
+    (store) => {
+      if (!isStopped) stop = store.watch(onChange);
+    },
+    () => undefined, // whoever reads from the store is told
+  );
+  return () => {
+    isStopped = true;
+    stop?.();
   };
 }
 

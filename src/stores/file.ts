@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { ClavigerError } from '../errors.js';
 import { clavigerHome } from '../internal/home.js';
 import { didYouMean } from '../internal/near-names.js';
+import { watchPath } from '../internal/watch-file.js';
 import { Secret } from '../secret.js';
 import { corrupt } from './file/container.js';
 import type { Entries, SealedEntry } from './file/container.js';
@@ -120,6 +121,8 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       const kind = await file.protectionKind();
       return { kind, text: describeProtection(path, kind) };
     },
+
+    watch: (onChange) => watchPath(path, onChange),
 
     async close() {
       file.forget();

@@ -42,6 +42,11 @@ export interface Store {
   delete?(name: string): Promise<boolean>;
   /** Marks a secret as revoked: it is still given, with that state. False if the name is not here. */
   revoke?(name: string): Promise<boolean>;
+  /**
+   * Tells when something in it may have changed, whoever changed it; what it gives ends that. It does not keep the process
+   * alive.
+   */
+  watch?(onChange: () => void): () => void;
   close?(): Promise<void>;
 }
 

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createRegistry, env, file, parameter, type SourceResult } from '../../src/index.js';
+import { createRegistry, env, file, parameter, Secret, type SourceResult } from '../../src/index.js';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { fileStore } from '../../src/stores/file.js';
 import { canary } from '../support/canary.js';
 import { testClock } from '../support/clock.js';
 import { countingSource, down } from '../support/counting-source.js';
 import { until } from '../process/living.js';
+import { newDirectory } from '../stores/new-directory.js';
+import { launch } from './launchers.js';
 import { journal, rawConnection, textOf, toolset } from './toolsets.js';
 
 /** A provider whose key can be changed, and a clock that makes the change known. */
@@ -197,5 +201,108 @@ describe('a new version of a key', () => {
       expect(own).toContain(pid);
       expect(others).not.toContain(pid);
     }
+  });
+
+  it.each([
+    ['a text that is an error', { isError: true, content: [{ type: 'text', text: 'HTTP 401 Unauthorized' }] }],
+    ['the body of an answer', { content: [{ type: 'text', text: '{"object":"error","status":401}' }] }],
+    ['structured content', { content: [], structuredContent: { status: 401 } }],
+  ])('is asked for when a result tells of a 401 in %s; the call is not repeated', async (_name, result) => {
+    const { auth, source } = rotating();
+    const seen = journal();
+    const tools = toolset({ auth, connection: rawConnection({ journal: seen.path }) });
+    const old = textOf(await tools.callTool('pid'));
+    const next = canary();
+    source.answer = next; // the clock stands still: only the refusal can tell
+    await tools.callTool('gives', result);
+    expect(textOf(await tools.callTool('pid'))).not.toBe(old);
+    expect(source.asked.at(-1)?.rejectedVersion).toMatch(/^sha256:/);
+    expect(seen.lines().filter(({ line }) => line.includes('"gives"'))).toHaveLength(1);
+  });
+
+  it('is asked for when an error tells of a 401, once in ten seconds if there is none', async () => {
+    const { auth, source, now } = rotating();
+    const tools = toolset({ auth, connection: rawConnection() });
+    const old = textOf(await tools.callTool('pid'));
+    for (let refusals = 0; refusals < 3; refusals += 1) {
+      await expect(tools.callTool('fails', { status: 401 })).rejects.toThrow('refused');
+      await expect(tools.callTool('fails', { message: '401 Unauthorized' })).rejects.toThrow('401');
+    }
+    expect(textOf(await tools.callTool('pid'))).toBe(old);
+    expect(source.asked).toHaveLength(2);
+    now.advance(10_000);
+    await expect(tools.callTool('fails', { status: 401 })).rejects.toThrow('refused');
+    await tools.callTool('pid');
+    expect(source.asked.length).toBeGreaterThan(2);
+  });
+
+  it('is not asked for when a result only talks about the number 401', async () => {
+    const { auth, source } = rotating();
+    const tools = toolset({ auth, connection: rawConnection() });
+    await tools.callTool('echo', { q: 'room 401 is unauthorized for guests' });
+    await tools.callTool('pid');
+    expect(source.asked).toHaveLength(1);
+  });
+
+  it('takes over what listens, under the id that the client knows', async () => {
+    const { auth, rotate } = rotating();
+    const seen = journal();
+    const client = await launch({ inject: [{ auth }], connection: rawConnection({ journal: seen.path }) });
+    client.send({ jsonrpc: '2.0', id: 'L', method: 'subscriptions/listen', params: { notifications: { a: true } } });
+    await client.until((line) => line.includes('acknowledged'));
+    const old = Number(textOf((await client.request('tools/call', { name: 'pid' })).result));
+    rotate();
+    const pid = Number(textOf((await client.request('tools/call', { name: 'pid' })).result));
+    await until(() => isGone(old), 2000);
+    await client.request('tools/call', { name: 'changes' });
+    const change = JSON.parse(await client.until((line) => line.includes('list_changed')));
+    expect(change.params._meta).toEqual({ 'io.modelcontextprotocol/subscriptionId': 'L' });
+    expect(client.received.filter((line) => line.includes('acknowledged'))).toHaveLength(1);
+    expect(client.received.filter((line) => line.includes('"id":"L"'))).toEqual([]);
+    const listening = seen.lines().filter(({ message }) => message['method'] === 'subscriptions/listen');
+    expect(listening.map((line) => line.pid)).toEqual([old, pid]);
+  });
+});
+
+describe('a change in the store', () => {
+  it('made by another process reaches a running server, without a call', async () => {
+    const path = join(await newDirectory(), 'secrets.claviger');
+    const [first, next] = [canary(), canary()];
+    const elsewhere = fileStore({ path });
+    await elsewhere.set('weather', Secret.from(first));
+    const store = fileStore({ path });
+    const registry = createRegistry({
+      providers: [{ name: 'weather', environmentVariable: 'API_KEY' }],
+      stores: { default: store },
+    });
+    onTestFinished(() => registry.close());
+    const seen = journal();
+    const tools = toolset({ auth: registry.auth('weather'), connection: rawConnection({ journal: seen.path }) });
+    const old = Number(textOf(await tools.callTool('pid')));
+    await elsewhere.set('weather', Secret.from(next));
+    await until(() => isGone(old), 5000); // without a call
+    const pid = Number(textOf(await tools.callTool('pid')));
+    if (process.platform === 'linux') expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toContain(next);
+    await elsewhere.revoke('weather');
+    let refused: unknown;
+    await until(() => {
+      void tools.callTool('pid').catch((error: unknown) => (refused = error));
+      return refused !== undefined;
+    }, 5000);
+    expect(refused).toMatchObject({ code: 'ERR_CREDENTIAL_REVOKED' });
+  });
+});
+
+describe('a server that crashes again and again', () => {
+  it('is started less and less often', async () => {
+    const { auth } = rotating();
+    const tools = toolset({ auth, connection: rawConnection() });
+    const lifeTimes: number[] = [];
+    for (let crash = 0; crash < 4; crash += 1) {
+      const started = performance.now();
+      await expect(tools.callTool('die')).rejects.toThrow('exit code 7');
+      lifeTimes.push(performance.now() - started);
+    }
+    expect(lifeTimes[3]).toBeGreaterThanOrEqual(500); // twice the pause before the third
   });
 });

@@ -37,6 +37,7 @@ const text = (value) => ({
   content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
 });
 const waiting = new Map();
+let listening;
 
 const methods = {
   initialize: (params) => ({
@@ -44,6 +45,12 @@ const methods = {
     capabilities: { tools: { listChanged: true }, logging: {}, resources: { subscribe: true } },
     serverInfo: { name: 'raw', version: '1' },
   }),
+  'subscriptions/listen': ({ notifications }, id) => {
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
+    notify('notifications/subscriptions/acknowledged', { notifications, _meta });
+    listening = _meta;
+    return new Promise(() => undefined);
+  },
   'server/discover': () => ({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }),
   ping: () => ({}),
   'logging/setLevel': () => ({}),
@@ -64,7 +71,7 @@ const calls = {
   environment: () => text(process.env),
   pid: () => text(String(process.pid)),
   fails: (args) => {
-    throw Object.assign(new Error(`refused ${process.env.API_KEY}`), {
+    throw Object.assign(new Error(args.message ?? `refused ${process.env.API_KEY}`), {
       data: { sent: args, key: process.env.API_KEY, status: args.status },
     });
   },
@@ -111,6 +118,11 @@ const calls = {
     if (args.stderr !== undefined) process.stderr.write(`${args.stderr} ${process.env.API_KEY}\n`);
     return text('said');
   },
+  changes: () => {
+    notify('notifications/tools/list_changed', { _meta: listening });
+    return text('changed');
+  },
+  gives: (args) => args,
   raw: (args) => {
     process.stdout.write(Buffer.from(args.hex, 'hex'));
     if (args.exit !== undefined) setTimeout(() => process.exit(args.exit), 20);
@@ -141,7 +153,7 @@ async function answer({ id, method, params }) {
   if (settings.silent?.includes(method)) return;
   try {
     if (methods[method] === undefined) throw Object.assign(new Error('Method not found'), { code: -32601 });
-    write({ jsonrpc: '2.0', id, result: await methods[method](params ?? {}) });
+    write({ jsonrpc: '2.0', id, result: await methods[method](params ?? {}, id) });
   } catch (error) {
     write({ jsonrpc: '2.0', id, error: { code: error.code ?? -32000, message: error.message, data: error.data } });
   }
