@@ -8,6 +8,16 @@ export function calledTool(line: Buffer): string | undefined {
   return typeof params?.name === 'string' ? params.name : undefined;
 }
 
+/** In the stateless protocol every request says which version it is of and what its client can do (MCP 2026-07-28, `_meta`). */
+const eraPrefix = 'io.modelcontextprotocol/';
+
+/** What a request of our own must carry to be of the same era as one of the client's. */
+export function eraOf(line: Buffer): { _meta?: Record<string, unknown> } {
+  const { params } = JSON.parse(line.toString()) as { params?: { _meta?: Record<string, unknown> } };
+  const era = Object.entries(params?._meta ?? {}).filter(([name]) => name.startsWith(eraPrefix));
+  return era.length === 0 ? {} : { _meta: Object.fromEntries(era) };
+}
+
 /**
  * A `tools/call` request with arguments of ours: each replaces what stands under its name, as often as it does, or is
  * added. Everything else stays byte for byte. A line whose `arguments` are no object is left for the server to refuse.

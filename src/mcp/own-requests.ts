@@ -24,9 +24,10 @@ export class OwnRequests<S> {
     return this.#send(server, id, method, write(id));
   }
 
-  /** Asks for all tools; false if the server does not tell. */
-  async listTools(server: S): Promise<boolean> {
-    const pages = toolPages(async (params) => {
+  /** Asks for all tools, with what belongs into each request of the client's era; false if the server does not tell. */
+  async listTools(server: S, era: object): Promise<boolean> {
+    const pages = toolPages(async (page) => {
+      const params = { ...page, ...era };
       const answer = await this.ask(server, 'tools/list', (id) =>
         Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"tools/list","params":${JSON.stringify(params)}}`),
       );

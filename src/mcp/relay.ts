@@ -2,6 +2,7 @@ import type { ClavigerError } from '../errors.js';
 import { coresOf } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { Listening, listenMethod } from './listening.js';
+import { eraOf } from './call-arguments.js';
 import { guessId, readBatch, readEnvelope, type Envelope } from './message-line.js';
 import { OpenRequests, type OpenRequest } from './open-requests.js';
 import { OwnRequests } from './own-requests.js';
@@ -111,7 +112,7 @@ export class Relay {
       if (method !== 'tools/call' || this.#tools.isEmpty) return void this.#send(server, request, line);
       const answer = await this.#tools.call(line, {
         signal: request.signal,
-        listTools: () => this.#listTools(server),
+        listTools: () => this.#listTools(server, line),
         exchange: (changed) => this.#exchange(server, request, changed),
       });
       this.#options.deliver(answer);
@@ -173,8 +174,8 @@ export class Relay {
   }
 
   /** What each page says is learned as it arrives. */
-  async #listTools(server: Server): Promise<void> {
-    if (!(await this.#own.listTools(server))) throw unlisted(this.#options.connection.command);
+  async #listTools(server: Server, call: Buffer): Promise<void> {
+    if (!(await this.#own.listTools(server, eraOf(call)))) throw unlisted(this.#options.connection.command);
     const [unused] = this.#options.needsParameters === false ? [] : this.#tools.undeclared();
     if (unused !== undefined) throw undeclaredParameter(unused);
   }
