@@ -41,6 +41,8 @@ export interface StdioLauncher extends AsyncDisposable {
    * no credential, or the signal that ended us. Never rejects; nothing is left of the server then.
    */
   readonly exited: Promise<ExitStatus>;
+  /** Why there is no server, as the client was told; undefined where there is one. */
+  readonly failure: ClavigerError | undefined;
   /** Ends the server with everything that it started, within a second. */
   close(): Promise<void>;
 }
@@ -87,6 +89,8 @@ class Launcher implements StdioLauncher {
   #end: ServerEnd | undefined;
   #hasTold = false;
   #hasFailed = false;
+  failure: ClavigerError | undefined;
+  readonly #say: (bytes: Uint8Array) => void;
   readonly #release: () => void;
 
   constructor(options: StdioLauncherOptions) {
@@ -94,6 +98,7 @@ class Launcher implements StdioLauncher {
     this.#input = options.input ?? process.stdin;
     this.#output = options.output ?? process.stdout;
     this.exited = new Promise((resolve) => (this.#settle = resolve));
+    this.#say = onStderr === undefined ? boundedWriter(process.stderr) : lineWriter(onStderr);
     this.#relay = new Relay({
       connection,
       environment: inheritedEnvironment(env),
@@ -104,7 +109,7 @@ class Launcher implements StdioLauncher {
       handshakeTimeoutMs,
       deliver: (line) => this.#deliver(line),
       fail: (id, error) => this.#fail(id, error),
-      onStderr: onStderr === undefined ? boundedWriter(process.stderr) : lineWriter(onStderr),
+      onStderr: this.#say,
       onEnd: (end) => this.#onEnd(end),
     });
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -206,6 +211,14 @@ class Launcher implements StdioLauncher {
     timeout.abort();
   }
 
+  /** People look at stderr, where a client may keep what it was told to itself. */
+  #note(error: Error): void {
+    if (!isClavigerError(error) || error.code === 'ERR_TOOLSET_CLOSED' || error.message === this.failure?.message)
+      return;
+    this.failure = error;
+    this.#say(Buffer.from(`claviger: ${error.message}\n`));
+  }
+
   #deliver(line: Buffer): void {
     this.#hasTold = true;
     if (this.#isClientGone || writeLine(this.#output, line) || this.#closing !== undefined) return;
@@ -215,6 +228,7 @@ class Launcher implements StdioLauncher {
 
   #fail(id: string, error: Error): void {
     this.#hasFailed = true;
+    this.#note(error);
     const data = isClavigerError(error) ? `,"data":${JSON.stringify(error)}` : '';
     const message = `{"code":${internalError},"message":${JSON.stringify(`claviger: ${error.message}`)}${data}}`;
     this.#deliver(Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${message}}`));

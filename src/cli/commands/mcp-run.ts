@@ -4,6 +4,7 @@ import { usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { injectionDetails, injectionOptions, injectionsOf } from '../injections.js';
 import { openRegistry } from '../open-registry.js';
+import { exitCodeFor } from '../report-error.js';
 
 export const mcpRun = defineCommand({
   usage: ['claviger mcp run <injections> -- <command> [argument…]'],
@@ -40,6 +41,7 @@ export const mcpRun = defineCommand({
       output: terminal.streams.stdout,
       env,
     });
-    return exitCodeOf(await launcher.exited);
+    const status = await launcher.exited;
+    return status.exitCode === 1 && launcher.failure !== undefined ? exitCodeFor(launcher.failure) : exitCodeOf(status);
   },
 });
