@@ -7,6 +7,7 @@ import type { Store } from '../stores/store.js';
 import type { AskPassphrase } from '../stores/embedded.js';
 import { openStore } from '../stores/open-store.js';
 import { assertValid, configInvalid, configSchema } from './definition-schema.js';
+import { literalKeys } from './literal-keys.js';
 import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
 import type { CacheOptions } from './credential-cache.js';
 import type { ProviderDefinition } from './provider.js';
@@ -108,9 +109,11 @@ async function parseConfig(written: string, path: string): Promise<ConfigFile> {
       first === undefined || text.trim() === '' ? 'it is empty' : `${printParseErrorCode(first.error)} in line ${line}`;
     throw configInvalid(path, [{ path: '', message: `not valid JSON: ${what}` }]);
   }
+  const value: unknown = getNodeValue(tree);
+  const literal = literalKeys(value);
+  if (literal.length > 0) throw configInvalid(path, literal);
   const issues = nameIssues(tree);
   if (issues.length > 0) throw configInvalid(path, issues);
-  const value: unknown = getNodeValue(tree);
   assertValid(configSchema, value, path);
   return value as ConfigFile;
 }

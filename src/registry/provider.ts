@@ -86,11 +86,18 @@ export interface ProviderDescription {
   readonly environmentVariable?: string;
 }
 
+/** The other half of a pair, where the secret is the user name, may be one too. */
+function withoutPassword(placement: RequestPlacement): RequestPlacement {
+  if (placement.in !== 'basic') return placement;
+  const { password: _, ...shown } = placement;
+  return shown;
+}
+
 export function describeProvider(provider: Provider): ProviderDescription {
   const { definition, origin } = provider;
   return {
     name: provider.name,
-    placements: [...provider.placements],
+    placements: provider.placements.map(withoutPassword),
     destinations: (provider.destinations ?? []).map((destination) => destination.text),
     with: [...provider.companions],
     ...('store' in origin ? { store: origin.label, secretName: origin.name } : {}),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apiKeyAuth, loadConfig, loadRegistry, setDefaultRegistry, withCredential } from '../../src/index.js';
+import { expectNoLeak } from '../../src/testing/index.js';
 import { canary } from '../support/canary.js';
 import { rejects } from '../support/rejects.js';
 
@@ -148,4 +149,46 @@ test('a config file has no name that readers drop silently', async () => {
 test('a config file may begin with a byte order mark', async () => {
   const text = `\uFEFF${config('p')}`;
   expect((await loadConfig({ configFile: 'c.json', text, env })).options.providers).toHaveLength(1);
+});
+
+describe('a literal key in a config file', () => {
+  const key = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789';
+  const random = 'q8Zt3LmN0pRs7UvWx2Yz';
+  const load = (config: object) =>
+    loadRegistry({ env, configFile: join(root, 'x.json'), text: JSON.stringify(config) });
+  const provider = (fields: object) => ({ providers: [{ name: 'api', baseUrl: 'https://x.test', ...fields }] });
+
+  test.each([
+    ['a constant header', provider({ headers: { 'X-Api-Key': key } }), 'providers[0].headers.X-Api-Key'],
+    ['a constant header, of no known form', provider({ headers: { 'X-Key': random } }), 'providers[0].headers.X-Key'],
+    [
+      'a prefix',
+      provider({ placement: { in: 'header', name: 'X', prefix: `k ${key}` } }),
+      'providers[0].placement.prefix',
+    ],
+    ['a password', provider({ placement: { in: 'basic', password: random } }), 'providers[0].placement.password'],
+    ['the name of a secret', provider({ secretName: key }), 'providers[0].secretName'],
+    ['the name of a variable', provider({ environmentVariable: key }), 'providers[0].environmentVariable'],
+    ['a base URL', provider({ baseUrl: `https://x.test/${key}/v1` }), 'providers[0].baseUrl'],
+    ['a destination', provider({ destinations: [`https://${key}.x.test/**`] }), 'providers[0].destinations[0]'],
+    ['a shape', provider({ shape: { prefix: key } }), 'providers[0].shape.prefix'],
+    ['a name of an entry', provider({ uses: key }), 'providers[0].uses'],
+    ['a store', { stores: { s: { kind: key } }, providers: [] }, 'stores.s.kind'],
+    ['the name of a store', { stores: { [key]: { kind: 'file' } }, providers: [] }, 'stores.(a name)'],
+    ['the name of a field', provider({ [key]: true }), 'providers[0].(a name)'],
+  ])('as %s is refused, and not printed (L6)', async (_place, config, path) => {
+    const error = await rejects(load(config), 'ERR_CONFIG_INVALID');
+    expect(error.issues?.map((issue) => issue.path)).toEqual([path]);
+    expect(error.message).toContain('looks like a key');
+    for (const value of [key, random]) expectNoLeak(error, value);
+  });
+
+  test('is not what versions, identifiers and prefixes of keys are', async () => {
+    const headers = { 'X-Version': '2024-10-22', 'anthropic-beta': 'prompt-caching-2024-07-31,output-128k-2025-02-19' };
+    const baseUrl = 'https://x.test/accounts/3f2504e0-4f89-11d3-9a0c-0305e82c3301';
+    const shape = { prefix: 'ghp_', length: 40 };
+    const registry = await load(provider({ headers, baseUrl, shape }));
+    expect(registry.providers()).toHaveLength(1);
+    await registry.close();
+  });
 });
