@@ -1,5 +1,6 @@
 import { appendPath } from '../destination/append-path.js';
-import { canonicalUrl } from '../destination/canonical-url.js';
+import { assertHostHeader, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
+import { REFUSED_METHODS } from '../destination/parse-destination.js';
 import { ClavigerError, findClavigerError } from '../errors.js';
 import { coreOf, type Auth } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
@@ -53,7 +54,7 @@ export function createFetch(
     try {
       return await nodeFetch(...(await request(policy, input, init, call)));
     } catch (error) {
-      throw findClavigerError(error) ?? error;
+      throw findClavigerError(error) ?? (isRedirectLimit(error) ? tooMany(call.last) : error);
     }
   };
 }
@@ -65,6 +66,8 @@ class FetchCall {
   readonly #oneShot: boolean;
   readonly #journey = new Journey();
   #left: number;
+  /** Where the last hop went. */
+  last = new URL('http://localhost');
 
   constructor(policy: HttpPolicy, dispatch: Dispatch, maxRedirections: number, oneShot: boolean) {
     this.#policy = policy;
@@ -75,6 +78,7 @@ class FetchCall {
 
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
     if (this.#left-- <= 0) throw tooMany(new URL(options.origin ?? ''));
+    this.last = new URL(options.origin ?? '');
     const { body } = options;
     const recorded = this.#oneShot || !isAsyncIterable(body) ? options : { ...options, body: new RecordedBody(body) };
     return this.#policy.send(recorded, modernHandler(handler), this.#dispatch, this.#journey);
@@ -116,12 +120,18 @@ async function readable(
   input: FetchInput,
   init: FetchInit | undefined,
 ): Promise<string | undefined> {
-  const url = typeof input === 'object' && 'url' in input ? input.url : input;
+  const isRequest = typeof input === 'object' && 'url' in input;
+  const url = isRequest ? input.url : input;
+  const method = init?.method ?? (isRequest ? input.method : 'GET');
+  // Node's fetch refuses these itself, in its own words, and drops a Host header
+  if (policy.auth !== undefined && REFUSED_METHODS.has(method.toUpperCase())) return refuse(policy.auth, url, method);
   try {
-    const { href } = canonicalUrl(url);
+    const canonical = canonicalUrl(url);
+    const { href } = canonical;
+    if (policy.auth !== undefined) assertOwnHost(canonical, init?.headers);
     return policy.auth === undefined ? undefined : href;
   } catch (error) {
-    if (policy.auth !== undefined) return refuse(policy.auth, url, init?.method ?? 'GET');
+    if (policy.auth !== undefined) return refuse(policy.auth, url, method, error);
     if (
       findClavigerError(error)?.code === 'ERR_DESTINATION_AMBIGUOUS' &&
       policy.knows(findClavigerError(error)?.host)
@@ -133,10 +143,13 @@ async function readable(
 }
 
 /** Through `use()`, so that it is written down. */
-function refuse(auth: Auth, url: string | URL, method: string): Promise<never> {
+function refuse(auth: Auth, url: string | URL, method: string, reason?: unknown): Promise<never> {
   return use<never, never>(auth, {
     surface: 'http',
     destination: { method, url },
+    inspect: () => {
+      if (findClavigerError(reason) !== undefined) throw reason;
+    },
     place: () => {
       throw new Error('unreachable: a URL that can not be read is refused before');
     },
@@ -145,6 +158,16 @@ function refuse(auth: Auth, url: string | URL, method: string): Promise<never> {
     repeatable: () => false,
     redact: false,
   });
+}
+
+function assertOwnHost(url: CanonicalUrl, headers: FetchInit['headers']): void {
+  const host = headers === undefined ? null : new Headers(headers).get('host');
+  if (host !== null) assertHostHeader(url, host);
+}
+
+/** What Node's own fetch says after the twentieth redirect. */
+function isRedirectLimit(error: unknown): boolean {
+  return ((error as Error).cause as Error | undefined)?.message === 'redirect count exceeded';
 }
 
 function bodyIsStream(body: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { ClavigerError } from '../errors.js';
 import type { Redactor, Scanner } from '../redaction/redactor.js';
 import { BodyDecoder, isEncoded } from './body-decoder.js';
 import type { DispatchController, DispatchHandler, HeaderRecord } from './dispatch.js';
@@ -104,6 +105,7 @@ export class ResponseHandler implements DispatchHandler {
   }
 
   #startBody(statusCode: number, head: ResponseHead, connection: DispatchController, redactor: Redactor): void {
+    assertFraming(head, this.#options.host);
     const coding = head.headers['content-encoding'];
     const length = Number(head.headers['content-length']);
     if (isEncoded(coding)) {
@@ -181,6 +183,18 @@ export class ResponseHandler implements DispatchHandler {
     controller.gate = decoder;
     return decoder;
   }
+}
+
+/**
+ * A transfer coding besides `chunked` (RFC 9112 §7) is left on the body by Node's parser, where no secret could be found.
+ *
+ * @throws ClavigerError `ERR_BROKER_UPSTREAM`
+ */
+function assertFraming({ headers }: ResponseHead, host: string): void {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || coding === 'chunked' || /^chunked$/i.test([coding].flat().join(',').trim())) return;
+  const message = `the response of ${host} has a transfer coding that can't be searched for secrets: it must be "chunked" or none`;
+  throw new ClavigerError('ERR_BROKER_UPSTREAM', message, { host });
 }
 
 interface WholeBody {

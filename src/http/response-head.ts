@@ -49,7 +49,8 @@ export class ResponseHead {
    */
   redact(redactor: Redactor): void {
     if (isClean(redactor, this.#text())) return;
-    const kept = Object.entries(this.headers).filter(([name]) => isClean(redactor, name));
+    const telling = new Set(this.#names().filter((name) => !isClean(redactor, name)));
+    const kept = Object.entries(this.headers).filter(([name]) => !isIn(telling, name));
     this.headers = Object.fromEntries(
       kept.map(([name, value]) => [
         name,
@@ -60,12 +61,21 @@ export class ResponseHead {
     this.#raw = undefined;
   }
 
+  /** As on the wire, where they are known: undici's record has them in lower case, which would hide a secret in one. */
+  #names(): string[] {
+    const raw = this.#raw;
+    if (raw === undefined) return Object.keys(this.headers);
+    const names: string[] = [];
+    for (let index = 0; index < raw.length; index += 2) names.push(String(raw[index]));
+    return names;
+  }
+
   /** One text, so that a clean head, as nearly all are, costs one scan. No secret reaches over a line break. */
   #text(): string {
     let text = this.statusMessage ?? '';
+    for (const name of this.#names()) if (name.length >= SHORT_SECRET) text += `\n${name}`;
     for (const name in this.headers) {
       const value = this.headers[name];
-      if (!usual.has(name)) text += `\n${name}`;
       if (Array.isArray(value)) text += `\n${value.join('\n')}`;
       else if (value !== undefined && value.length >= SHORT_SECRET) text += `\n${value}`;
     }
@@ -73,16 +83,10 @@ export class ResponseHead {
   }
 }
 
-/** Names that hold no secret. */
-const usual = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'date',
-  'keep-alive',
-  'server',
-  'transfer-encoding',
-]);
+function isIn(names: ReadonlySet<string>, lower: string): boolean {
+  for (const name of names) if (name.toLowerCase() === lower) return true;
+  return false;
+}
 
 function isClean(redactor: Redactor, text: string): boolean {
   if (redactor.text(text) !== text) return false;

@@ -29,6 +29,10 @@ export interface Injection {
  * @throws ClavigerError `ERR_PLACEMENT_INVALID`, `ERR_CONFIG_INVALID`
  */
 export function checkInjections(injections: readonly Injection[]): void {
+  const given: unknown = injections;
+  if (!Array.isArray(given)) {
+    throw new ClavigerError('ERR_CONFIG_INVALID', 'inject must be a list of { auth, into }: what the child is to get');
+  }
   for (const { auth, into, via } of injections) {
     assertAuth(auth);
     if ((via as unknown) !== undefined && (via as unknown) !== 'value') {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ClavigerError, type Issue } from '../errors.js';
 import { didYouMean } from '../internal/near-names.js';
 import { isFramingHeader, isHeaderName, isHeaderValue, problemOf } from '../placement/check-placement.js';
+import { isOverridingHeader } from '../placement/overriding-headers.js';
 import { isRequestPlacement, type Placement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
 
@@ -63,6 +64,7 @@ const headers = z.record(z.string(), z.string()).check(
 function companionProblem(header: string, content: string): string | undefined {
   if (!isHeaderName(header)) return 'a header name must be a token (RFC 9110 §5.6.2)';
   if (isFramingHeader(header)) return `${header} frames or routes the message and can't be a constant companion`;
+  if (isOverridingHeader(header)) return `${header} lets an upstream read another request than the one that was judged`;
   if (/^(authorization|cookie)$/i.test(header)) return `${header} carries credentials: use a placement instead`;
   return isHeaderValue(content) ? undefined : 'not a header value (RFC 9110 §5.5)';
 }

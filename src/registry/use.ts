@@ -103,6 +103,7 @@ class CredentialUse<P, R> implements Grant, Part {
       this.#find();
       this.#canonical();
       this.#bind();
+      if (this.#step.signal?.aborted === true) return this.#refuse(this.#step.signal.reason);
       this.held = this.slot.peek();
       if (this.held !== undefined && this.#beside === undefined) return this.#attempt();
       return this.#fetch().then(

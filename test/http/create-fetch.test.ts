@@ -1,4 +1,5 @@
-import { Agent as UndiciAgent } from 'undici';
+import { gzipSync } from 'node:zlib';
+import { request, Agent as UndiciAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { createAgent, createFetch } from '../../src/http/index.js';
 import { createRegistry } from '../../src/registry/registry.js';
@@ -9,6 +10,58 @@ import { rejects } from '../support/rejects.js';
 import { echo, rig, serve } from '../support/serve.js';
 
 describe('createFetch', () => {
+  it.each(['TRACE', 'track', 'CONNECT'])('refuses %s with its code, before anything is sent (C26)', async (method) => {
+    const server = await serve();
+    const { registry, asked } = rig({ baseUrl: server.origin });
+    await rejects(createFetch({ auth: registry.auth('api') })('/x', { method }), 'ERR_DESTINATION_DENIED');
+    expect(server.received).toEqual([]);
+    expect(asked()).toBe(0);
+  });
+
+  it('refuses a Host header for another host than that of the URL (C13)', async () => {
+    const server = await serve();
+    const { registry } = rig({ baseUrl: server.origin });
+    const fetch = createFetch({ auth: registry.auth('api') });
+    await rejects(fetch('/x', { headers: { host: 'evil.example' } }), 'ERR_DESTINATION_AMBIGUOUS');
+    expect(server.received).toEqual([]);
+    expect((await fetch('/x', { headers: { host: `127.0.0.1:${server.port}` } })).status).toBe(200);
+  });
+
+  it('ends a loop of redirects with one code, whatever the limit (R13)', async () => {
+    const server = await serve(({ url }, response) => void response.writeHead(302, { location: url }).end());
+    const { registry } = rig({ baseUrl: server.origin });
+    for (const options of [{}, { maxRedirections: 3 }, { maxRedirections: 50 }]) {
+      await rejects(createFetch({ auth: registry.auth('api') }, options)('/x'), 'ERR_BROKER_UPSTREAM');
+    }
+  });
+
+  it('gives no name of a header that holds the key, however it is written (X2)', async () => {
+    const server = await serve(({ headers }, response) => {
+      const key = String(headers.authorization).slice(7);
+      response.writeHead(200, { [`X-${key}`]: '1', 'x-other': '2' }).end('ok');
+    });
+    const key = 'sk-live-AbCdEf0123456789ZyX';
+    const { registry } = rig({ baseUrl: server.origin, source: () => key });
+    const response = await createFetch({ auth: registry.auth('api') })('/x');
+    expect(JSON.stringify([...response.headers]).toLowerCase()).not.toContain(key.toLowerCase());
+    expect(response.headers.get('x-other')).toBe('2');
+    const dispatcher = createAgent({ auth: registry.auth('api') });
+    const { headers } = await request(`${server.origin}/x`, { dispatcher, responseHeaders: 'raw' });
+    expect(JSON.stringify(headers).toLowerCase()).not.toContain(key.toLowerCase());
+  });
+
+  it('fails closed for a transfer coding under which a body can not be searched (X11)', async () => {
+    const server = await serve(({ headers }, response) => {
+      const body = gzipSync(`you sent ${headers.authorization}`);
+      const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n';
+      response.socket?.end(
+        Buffer.concat([Buffer.from(`${head}${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]),
+      );
+    });
+    const { registry } = rig({ baseUrl: server.origin });
+    await rejects(createFetch({ auth: registry.auth('api') })('/x'), 'ERR_BROKER_UPSTREAM');
+  });
+
   it('appends a path to the base URL of its provider', async () => {
     const server = await serve();
     const { registry, key } = rig({ baseUrl: `${server.origin}/v1/` });

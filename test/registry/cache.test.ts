@@ -1,5 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createRegistry, memoryStore, Secret, type ProviderDefinition, type RegistryOptions } from '../../src/index.js';
+import {
+  createRegistry,
+  memoryStore,
+  Secret,
+  withCredential,
+  type ProviderDefinition,
+  type RegistryOptions,
+} from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { canary } from '../support/canary.js';
 import { testClock } from '../support/clock.js';
@@ -261,6 +268,20 @@ describe('an abort', () => {
     await expect(aborted).rejects.toBe(reason);
     answer('a-secret-value');
     expect((await waiting).secret.reveal()).toBe('a-secret-value');
+  });
+
+  test('that is over before it begins is no use of a cached credential either (F11)', async () => {
+    const source = countingSource(canary());
+    const registry = registryOf(source);
+    await registry.resolve('p');
+    const reason = new Error('no time');
+    await expect(registry.resolve('p', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const called = withCredential(() => Promise.reject(new Error('called')), {
+      auth: registry.auth('p'),
+      into: 'key',
+    }) as (args: { signal: AbortSignal }) => Promise<never>;
+    await expect(called({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(source.asked).toHaveLength(1);
   });
 });
 

@@ -37,6 +37,10 @@ describe('a provider definition', () => {
     ['a constant Host header', { name: 'p', source, headers: { Host: 'evil.example' } }],
     ['a constant Authorization header', { name: 'p', source, headers: { authorization: 'Bearer x' } }],
     ['a constant hop-by-hop header', { name: 'p', source, headers: { Connection: 'close' } }],
+    ...['X-HTTP-Method-Override', 'x-original-url', 'X-Forwarded-Host'].map((name): [string, object] => [
+      `a constant ${name}, which lets an upstream read another request (C15)`,
+      { name: 'p', source, headers: { [name]: 'x' } },
+    ]),
     ['a constant header with a line break', { name: 'p', source, headers: { 'X-A': 'a\r\nb: c' } }],
     ['a wildcard in the middle of a host (C11)', { name: 'p', source, destinations: ['https://api.*.com/**'] }],
     ['plain http to another machine', { name: 'p', source, destinations: ['http://api.example.com/**'] }],
