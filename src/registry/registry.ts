@@ -4,6 +4,7 @@ import { createDestinationIndex, type DestinationIndex } from '../destination/de
 import { ClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { didYouMean } from '../internal/near-names.js';
+import { assertValid } from '../internal/validation.js';
 import { createRedactor } from '../redaction/redactor.js';
 import { isShort, SHORT_SECRET } from '../secret.js';
 import { embeddedStore } from '../stores/embedded.js';
@@ -12,7 +13,7 @@ import { createAuth } from './auth.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { compileProviders } from './compile-provider.js';
 import { CacheSlot, type CacheOptions, type CachePolicy } from './credential-cache.js';
-import { assertValid, registrySchema } from './definition-schema.js';
+import { registrySchema } from './definition-schema.js';
 import { fetchCredential } from './fetch-credential.js';
 import type { Held } from './held.js';
 import { describeProvider, type Provider, type ProviderDefinition } from './provider.js';
