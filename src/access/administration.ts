@@ -66,7 +66,10 @@ export class Administration {
     await this.#options.state.update((records) => {
       const [kind, name, defined] = this.#target(records, target);
       if (!(statuses[kind] as readonly string[]).includes(status)) {
-        throw invalid('status', `must be one of ${statuses[kind].join(', ')} for ${kind === 'app' ? 'an' : 'a'} ${kind}`);
+        throw invalid(
+          'status',
+          `must be one of ${statuses[kind].join(', ')} for ${kind === 'app' ? 'an' : 'a'} ${kind}`,
+        );
       }
       return new Map([[name, { status, was: defined } satisfies SetStatus]]);
     });
@@ -133,7 +136,10 @@ export class Administration {
     if (association !== undefined) {
       return ['key', recordName.associationStatus(key.id, product), association.status ?? 'approved'];
     }
-    const near = didYouMean(product, key.products.map(({ name }) => name));
+    const near = didYouMean(
+      product,
+      key.products.map(({ name }) => name),
+    );
     throw invalid('product', `the key ${key.id} is not for a product "${product}"${near}`);
   }
 
@@ -158,7 +164,6 @@ export class Administration {
     return [this.#options.rules.defined, records].flatMap((each) => [...recordsOf(each, prefix)].map(([name]) => name));
   }
 }
-
 
 function denied(name: FaultName): Error {
   return accessDenied('no access token is issued', faultOf(name));

@@ -97,12 +97,7 @@ function differences(
 }
 
 /** A key that was issued for an app of the configuration, or for one that stays. */
-function staysIssued(
-  kind: string,
-  value: unknown,
-  wanted: ReadonlyMap<string, unknown>,
-  records: Records,
-): boolean {
+function staysIssued(kind: string, value: unknown, wanted: ReadonlyMap<string, unknown>, records: Records): boolean {
   if (kind !== 'key') return false;
   const { issued, app } = value as StoredKey;
   const name = recordName.app(app);

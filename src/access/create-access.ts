@@ -82,7 +82,9 @@ class OpenAccess implements Access, AccessCore {
 
   verifyApiKey(request: VerifyApiKeyRequest): Promise<Verification> {
     const { consumerKey, peek } = request;
-    return this.#verified(intendedUse(request), countingFor(peek), (question) => this.#judge.key(consumerKey, question));
+    return this.#verified(intendedUse(request), countingFor(peek), (question) =>
+      this.#judge.key(consumerKey, question),
+    );
   }
 
   verifyAccessToken(request: VerifyAccessTokenRequest): Promise<Verification> {

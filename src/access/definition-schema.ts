@@ -6,9 +6,9 @@ import { assertValid, closed, configInvalid } from '../internal/validation.js';
 import type { AccessDefinitions, App } from './definitions.js';
 
 /** Names stand in lines of audit and of listings: nothing that could break one. */
-const name = z.string().check(
-  z.regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u, 'must be 1 to 128 characters without control characters'),
-);
+const name = z
+  .string()
+  .check(z.regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u, 'must be 1 to 128 characters without control characters'));
 const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'));
 const keyStatus = z.enum(['approved', 'pending', 'revoked']);
 
@@ -24,12 +24,10 @@ const resource = z.string().check(
   }),
 );
 
-const method = z
-  .string()
-  .check(
-    z.regex(/^[A-Z][A-Z0-9_-]*$/, 'must be a method in upper case'),
-    z.refine((value) => !/^(TRACE|TRACK|CONNECT)$/.test(value), 'a credential never goes with this method'),
-  );
+const method = z.string().check(
+  z.regex(/^[A-Z][A-Z0-9_-]*$/, 'must be a method in upper case'),
+  z.refine((value) => !/^(TRACE|TRACK|CONNECT)$/.test(value), 'a credential never goes with this method'),
+);
 
 /** RFC 6749 §3.3. */
 const scope = z.string().check(z.regex(/^[!#-[\]-~]+$/, 'must be a scope without blanks'));
@@ -128,7 +126,14 @@ function appIssues(
     if (hashes.has(sha256)) issues.push({ path: `${here}.sha256`, message: 'this key is there already' });
     ids.add(id);
     hashes.add(sha256);
-    issues.push(...unknownProducts(products.map((each) => each.name), known.products, `${here}.products`, '.name'));
+    issues.push(
+      ...unknownProducts(
+        products.map((each) => each.name),
+        known.products,
+        `${here}.products`,
+        '.name',
+      ),
+    );
   });
   return issues;
 }
@@ -159,5 +164,7 @@ function twice(kind: string, all: readonly { name: string }[]): Issue[] {
 
 /** A date that is a moment: without a zone it would mean another one on each machine. */
 function isDate(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) && !Number.isNaN(Date.parse(text))
+  );
 }

@@ -100,7 +100,11 @@ class FileState implements AccessState {
     const read = await readStateFile(this.#path);
     if (read === undefined) {
       if (known?.file !== undefined) {
-        throw stateError('ERR_STORE_UNAVAILABLE', this.#path, 'it is gone, and what was revoked with it: bring it back');
+        throw stateError(
+          'ERR_STORE_UNAVAILABLE',
+          this.#path,
+          'it is gone, and what was revoked with it: bring it back',
+        );
       }
       return this.#keep({ records: new Map(), generation: 0, file: undefined });
     }

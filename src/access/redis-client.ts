@@ -19,14 +19,23 @@ export function isIoredis(client: RedisClient): client is IoredisClient {
 
 /** @throws ClavigerError `ERR_CONFIG_INVALID` */
 export function assertRedisClient(client: RedisClient): void {
-  if (typeof client === 'object' && (isIoredis(client) || typeof client.sendCommand === 'function')) return;
+  const given = client as RedisClient | null | undefined;
+  if (typeof given === 'object' && given !== null && (isIoredis(given) || typeof given.sendCommand === 'function'))
+    return;
   const message = 'must be a client of ioredis or of node-redis, connected by you';
   throw configInvalid('redisState', [{ path: 'client', message }]);
 }
 
 /** Sends one command. */
-export function redisCommand(client: RedisClient, [command = '', ...args]: string[], withinMs: number): Promise<unknown> {
-  return answered(() => (isIoredis(client) ? client.call(command, ...args) : client.sendCommand([command, ...args])), withinMs);
+export function redisCommand(
+  client: RedisClient,
+  [command = '', ...args]: string[],
+  withinMs: number,
+): Promise<unknown> {
+  return answered(
+    () => (isIoredis(client) ? client.call(command, ...args) : client.sendCommand([command, ...args])),
+    withinMs,
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { ClavigerError } from '../errors.js';
 import type { Count, CountRequest } from './fixed-window.js';
 import { assertRedisClient, redisCommand, type RedisClient } from './redis-client.js';
 import { RedisCounters } from './redis-counters.js';
-import { applyChanges, type AccessState, type Changes, type Records } from './state.js';
+import { applyChanges, changed, type AccessState, type Changes, type Records } from './state.js';
 
 export interface RedisStateOptions {
   /** Put before every key, so that several sets of rules can share one Redis; default `claviger:access`. */
@@ -110,7 +110,9 @@ class RedisState implements AccessState {
       const epoch = version.epoch === '' ? randomBytes(8).toString('hex') : version.epoch;
       const next = `${epoch}.${version.number + changes.size}`;
       const flat = [...changes].flatMap(([name, value]) => [name, value === undefined ? '' : JSON.stringify(value)]);
-      if (Number(await this.#eval(WRITE, [version.text, next, String(KEPT_CHANGES), ...flat])) === 1) return;
+      if (Number(await this.#eval(WRITE, [version.text, next, String(KEPT_CHANGES), ...flat])) !== 1) continue;
+      this.#keep(versionOf(next), changed(records, changes));
+      return;
     }
     throw new ClavigerError('ERR_STORE_UNAVAILABLE', 'access state in Redis is changed by others all the time', {
       store: 'redis',
@@ -133,12 +135,15 @@ class RedisState implements AccessState {
     if (version.text === asked?.text) return { records: base, version };
     const records = new Map(Number(isEverything) === 1 ? [] : base);
     applyChanges(records, parsed(flat));
-    // Answers may overtake one another; an older one never replaces a newer one.
-    if (this.#version === undefined || this.#version.text === '' || version.number > this.#version.number) {
-      this.#version = version;
-      this.#records = records;
-    }
+    this.#keep(version, records);
     return { records, version };
+  }
+
+  /** Answers may overtake one another; an older one never replaces a newer one. */
+  #keep(version: Version, records: Records): void {
+    if (this.#version?.epoch === version.epoch && version.number <= this.#version.number) return;
+    this.#version = version;
+    this.#records = records;
   }
 
   #eval(script: string, args: readonly string[]): Promise<unknown> {

@@ -60,7 +60,12 @@ describe('an access token', () => {
     const { access, verifyToken } = await tokenRig();
     for (const [target, denied, code, granted] of [
       [{ key: 'k1' }, 'revoked', 'oauth.v2.ApiKeyNotApproved', 'approved'],
-      [{ key: 'k1', product: 'read' }, 'revoked', 'keymanagement.service.InvalidAPICallAsNoApiProductMatchFound', 'approved'],
+      [
+        { key: 'k1', product: 'read' },
+        'revoked',
+        'keymanagement.service.InvalidAPICallAsNoApiProductMatchFound',
+        'approved',
+      ],
       [{ app: 'agent' }, 'revoked', 'keymanagement.service.invalid_client-app_not_approved', 'approved'],
       [{ developer: 'ada' }, 'inactive', 'keymanagement.service.DeveloperStatusNotActive', 'active'],
     ] as const) {

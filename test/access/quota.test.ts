@@ -46,7 +46,10 @@ describe('a quota', () => {
     const quota = perMinute(1);
     const { access, verify } = accessRig({
       products: [product(quota), product({ name: 'more', ...quota })],
-      apps: [{ name: 'agent' }, { name: 'b', keys: [{ id: 'b', sha256: sha256(other), products: [{ name: 'read' }] }] }],
+      apps: [
+        { name: 'agent' },
+        { name: 'b', keys: [{ id: 'b', sha256: sha256(other), products: [{ name: 'read' }] }] },
+      ],
     });
     const first = await access.issueKey({ app: 'agent', products: ['read'] });
     const twin = await access.issueKey({ app: 'agent', products: ['read', 'more'] });

@@ -14,13 +14,16 @@ export const product = (over: Partial<Product> = {}): Product => ({
 });
 
 /** An access with one app, `agent`, that has one key for the product `read`. */
-export function accessRig(
-  { product: over, key: keyOver, app: appOver, ...options }: {
-    product?: Partial<Product>;
-    key?: Partial<NonNullable<App['keys']>[number]>;
-    app?: Partial<App>;
-  } & Partial<AccessOptions> = {},
-) {
+export function accessRig({
+  product: over,
+  key: keyOver,
+  app: appOver,
+  ...options
+}: {
+  product?: Partial<Product>;
+  key?: Partial<NonNullable<App['keys']>[number]>;
+  app?: Partial<App>;
+} & Partial<AccessOptions> = {}) {
   const clock = testClock();
   const consumerKey = canary();
   const consumerSecret = canary();

@@ -182,12 +182,37 @@ describe('definitions', () => {
     ['TRACE', { products: [product({ methods: ['TRACE'] })] }, 'products[0].methods[0]', 'never'],
     ['a product twice', { products: [product(), product()] }, 'products[1].name', 'already'],
     ['a key twice', { apps: [{ name: 'a', keys: [key, { ...key, id: 'l' }] }] }, 'apps[0].keys[1].sha256', 'already'],
-    ['an id twice', { apps: [{ name: 'a', keys: [key, { ...key, sha256: 'b'.repeat(64) }] }] }, 'apps[0].keys[1].id', 'already'],
-    ['an unknown product', { apps: [{ name: 'a', keys: [{ ...key, products: [{ name: 'raed' }] }] }] }, 'apps[0].keys[0].products[0].name', 'did you mean "read"'],
+    [
+      'an id twice',
+      { apps: [{ name: 'a', keys: [key, { ...key, sha256: 'b'.repeat(64) }] }] },
+      'apps[0].keys[1].id',
+      'already',
+    ],
+    [
+      'an unknown product',
+      { apps: [{ name: 'a', keys: [{ ...key, products: [{ name: 'raed' }] }] }] },
+      'apps[0].keys[0].products[0].name',
+      'did you mean "read"',
+    ],
     ['an unknown developer', { apps: [{ name: 'a', developer: 'bob' }] }, 'apps[0].developer', '"bob"'],
-    ['a hash in upper case', { apps: [{ name: 'a', keys: [{ ...key, sha256: 'A'.repeat(64) }] }] }, 'apps[0].keys[0].sha256', 'lower-case'],
-    ['a date without a zone', { apps: [{ name: 'a', keys: [{ ...key, expiresAt: '2027-01-01T00:00' }] }] }, 'apps[0].keys[0].expiresAt', 'date'],
-    ['a quota of fractions', { products: [product({ quota: { limit: 1.5, interval: 1, unit: 'day' } })] }, 'products[0].quota.limit', 'whole'],
+    [
+      'a hash in upper case',
+      { apps: [{ name: 'a', keys: [{ ...key, sha256: 'A'.repeat(64) }] }] },
+      'apps[0].keys[0].sha256',
+      'lower-case',
+    ],
+    [
+      'a date without a zone',
+      { apps: [{ name: 'a', keys: [{ ...key, expiresAt: '2027-01-01T00:00' }] }] },
+      'apps[0].keys[0].expiresAt',
+      'date',
+    ],
+    [
+      'a quota of fractions',
+      { products: [product({ quota: { limit: 1.5, interval: 1, unit: 'day' } })] },
+      'products[0].quota.limit',
+      'whole',
+    ],
   ])('with %s are refused, saying where', (_what, over, path, message) => {
     const all = { products: [product()], developers: [{ name: 'ada' }], apps: [], ...over } as never;
     expect(() => createAccess(all)).toThrow(
