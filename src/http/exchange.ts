@@ -43,6 +43,7 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   readonly surface = 'http';
   readonly destination: { method: string; origin: string; path: string };
   readonly continued: boolean;
+  readonly unit: Journey['unit'];
   /** What comes back is redacted on its way, as it streams. */
   readonly redact = false;
   readonly #hop: Hop;
@@ -62,6 +63,7 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       path: rawTarget(options),
     };
     this.continued = journey.isUnderWay;
+    this.unit = journey.unit;
   }
 
   /** Asked for only where there is something to wait for. */

@@ -1,5 +1,6 @@
 import { ClavigerError } from '../errors.js';
 import { revealForProcess } from '../placement/process-value.js';
+import type { Unit } from '../registry/admission.js';
 import { use, type Outcome } from '../registry/use.js';
 import { statusOf } from '../internal/status-of.js';
 import { calledTool, setArguments } from './call-arguments.js';
@@ -65,7 +66,7 @@ export class ToolParameters {
     if (!this.#declared.has(tool) && !this.#isComplete) await this.#listAll(context);
     const declared = this.#declared.get(tool);
     const wanted = this.#parameters.filter(({ name }) => declared?.has(name) === true);
-    return wanted.length === 0 ? context.exchange(line) : inject(line, tool, wanted, context);
+    return wanted.length === 0 ? context.exchange(line) : inject(line, tool, wanted, { ...context, unit: new Map() });
   }
 
   /** Once for all calls that wait for it. */
@@ -94,7 +95,7 @@ function inject(
   line: Buffer,
   tool: string,
   wanted: readonly ParameterInjection[],
-  context: CallContext,
+  context: CallContext & { readonly unit: Unit },
   values: ReadonlyMap<string, string> = new Map(),
 ): Promise<Buffer> {
   const [first, ...rest] = wanted;
@@ -103,6 +104,7 @@ function inject(
     surface: 'mcp',
     tool,
     signal: context.signal,
+    unit: context.unit,
     place: ({ credential, provider }) => revealForProcess(credential.secret, provider.name),
     call: (value) => inject(line, tool, rest, context, new Map([...values, [first.name, value]])),
     isRejected,

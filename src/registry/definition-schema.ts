@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { accessConfigSchema } from '../access/definition-schema.js';
 import { closed } from '../internal/validation.js';
 import { isFramingHeader, isHeaderName, isHeaderValue, problemOf } from '../placement/check-placement.js';
 import { isRequestPlacement, type Placement } from '../placement/placement.js';
@@ -98,6 +99,9 @@ const cacheSchema = closed({
 
 export const registrySchema = closed({
   providers: z.array(providerSchema),
+  access: z.optional(
+    z.custom<object>((value) => typeof value === 'object' && value !== null, 'must come from createAccess()'),
+  ),
   stores: z.optional(z.record(z.string(), store)),
   audit: z.optional(
     z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function'),
@@ -111,6 +115,7 @@ export const configSchema = closed({
   $schema: z.optional(z.string()),
   stores: z.optional(z.record(z.string(), z.looseObject({ kind: text }))),
   providers: z.array(providerSchema),
+  access: z.optional(accessConfigSchema),
   audit: z.optional(closed({ file: text })),
   cache: z.optional(z.union([z.literal(false), cacheSchema])),
 });

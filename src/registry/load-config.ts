@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { Access } from '../access/access.js';
+import type { AccessDefinitions } from '../access/definitions.js';
 import type { AuditSink } from '../audit/event.js';
 import { ClavigerError, type Issue } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import type { AskPassphrase } from '../stores/embedded.js';
 import { openStore } from '../stores/open-store.js';
+import { clavigerHome } from '../internal/home.js';
 import { assertValid, configInvalid } from '../internal/validation.js';
 import { configSchema } from './definition-schema.js';
 import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
@@ -18,6 +21,7 @@ import type { Registry } from './registry-contract.js';
 interface ConfigFile {
   stores?: Record<string, { kind: string } & Record<string, unknown>>;
   providers: ProviderDefinition[];
+  access?: AccessDefinitions & { state?: { kind: 'file'; path?: string }; quotaFailure?: 'closed' | 'open' };
   audit?: { file: string };
   cache?: CacheOptions | false;
 }
@@ -54,7 +58,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const text = options.text ?? (await readConfig(file));
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
-  return { file, options: toRegistryOptions(config, file.path, askPassphrase) };
+  const access = await openAccess(config, file.path, options.env);
+  return { file, options: { ...toRegistryOptions(config, file.path, askPassphrase), ...access } };
 }
 
 /**
@@ -143,6 +148,20 @@ function toRegistryOptions(config: ConfigFile, path: string, ask: AskPassphrase 
     ...(config.audit === undefined ? {} : { audit: fileSink(resolve(dirname(path), config.audit.file)) }),
     ...(config.cache === undefined ? {} : { cache: config.cache }),
   };
+}
+
+/** Its state is a file of this user's, unless the config file says where. */
+async function openAccess({ access }: ConfigFile, path: string, env?: NodeJS.ProcessEnv): Promise<{ access?: Access }> {
+  if (access === undefined) return {};
+  const { createAccess, fileState } = await import('../access/index.js');
+  const { state, ...rules } = access;
+  const statePath = state?.path === undefined ? accessStatePath(env) : resolve(dirname(path), state.path);
+  return { access: createAccess({ ...rules, state: fileState(statePath) }) };
+}
+
+/** Where the state of access rules is, for whoever says nothing else. */
+export function accessStatePath(env?: NodeJS.ProcessEnv): string {
+  return join(clavigerHome(env), 'access.json');
 }
 
 function openStores(

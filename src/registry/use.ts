@@ -1,3 +1,4 @@
+import type { Judgement } from '../access/access.js';
 import type { AuditEvent, Surface } from '../audit/event.js';
 import type { Credential } from '../credential.js';
 import { canonicalTarget, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
@@ -6,6 +7,7 @@ import { findClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { statusOf } from '../internal/status-of.js';
 import type { Redactor } from '../redaction/redactor.js';
+import { assertAdmitted, consumerOf, type Admission, type Unit } from './admission.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Held } from './held.js';
 import type { Provider } from './provider.js';
@@ -43,6 +45,8 @@ export interface Use<P, R> {
   readonly signal?: AbortSignal | undefined;
   /** A later hop of a call that was counted already: no event of its own unless it is refused. */
   readonly continued?: boolean;
+  /** What it is counted with where access rules have quotas; default: as a unit of its own. */
+  readonly unit?: Unit | 'skip' | undefined;
   /** What the surface itself refuses, before anything is fetched: it throws. */
   inspect?(url: CanonicalUrl): void;
   /** Puts the credential into an object of our own making, never into the caller's. */
@@ -90,6 +94,7 @@ class CredentialUse<P, R> implements Grant, Part {
   #target: Target | undefined = undefined;
   #beside: Part[] | undefined = undefined;
   #repeated = false;
+  #judgement: Judgement | undefined = undefined;
 
   constructor(core: RegistryCore, auth: Auth, step: Use<P, R>) {
     this.#core = core;
@@ -102,6 +107,18 @@ class CredentialUse<P, R> implements Grant, Part {
       this.#target = this.#step.destination;
       this.#find();
       this.#canonical();
+      if (this.#core.access === undefined) return this.#proceed();
+      return this.#admit(this.#core.access).then(
+        () => this.#proceed(),
+        (error: unknown) => this.#refuse(error),
+      );
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  #proceed(): Promise<R> {
+    try {
       this.#bind();
       this.held = this.slot.peek();
       if (this.held !== undefined && this.#beside === undefined) return this.#attempt();
@@ -133,6 +150,17 @@ class CredentialUse<P, R> implements Grant, Part {
     if (target === undefined) return;
     this.url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
     this.#step.inspect?.(this.url);
+  }
+
+  /** The consumer may use each of them here; together they are one unit of quota. */
+  async #admit(access: Admission): Promise<void> {
+    const consumer = consumerOf(this.#auth);
+    const { signal, unit = new Map() as Unit } = this.#step;
+    for (const { provider } of this.#parts()) {
+      const use = { provider: provider.name, method: this.#target?.method, url: this.url };
+      this.#judgement = await abortable(access.judge(consumer, use, unit), signal);
+      assertAdmitted(this.#judgement, provider.name);
+    }
   }
 
   /** Only where the provider says; a companion that says nothing goes where its principal goes. */
@@ -268,15 +296,19 @@ class CredentialUse<P, R> implements Grant, Part {
     if (type === 'use' && this.#step.continued === true) return;
     const { tool, surface } = this.#step;
     const version = this.held?.credential.version;
+    const { keyId, app, verification } = this.#judgement ?? {};
     this.#core.audit?.({
       time: this.#core.now(),
       type,
       provider: this.#auth.providerName,
       surface,
+      ...(keyId === undefined ? {} : { consumer: keyId }),
+      ...(app === undefined ? {} : { app }),
       ...(this.#target === undefined ? {} : { method: this.#target.method }),
       ...(this.url === undefined ? {} : { host: this.url.host, path: this.url.path }),
       ...(tool === undefined ? {} : { tool }),
       outcome,
+      ...(verification?.ok === false ? { fault: verification.fault.code } : {}),
       ...(status === undefined ? {} : { status }),
       ...(version === undefined ? {} : { version }),
       ...(this.#repeated ? { repeated: true } : {}),

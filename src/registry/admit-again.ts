@@ -1,0 +1,27 @@
+import type { Surface } from '../audit/event.js';
+import { assertAdmitted, consumerOf } from './admission.js';
+import type { Auth, RegistryCore } from './registry-contract.js';
+
+/**
+ * Judges anew who goes on with a credential that was handed over whole before, and counts nothing. Undefined where there
+ * are no access rules; rejects, and writes it down, where they say no.
+ */
+export function admitAgain(auth: Auth, core: RegistryCore, surface: Surface): Promise<void> | undefined {
+  if (core.access === undefined) return undefined;
+  const provider = auth.providerName;
+  return core.access.judge(consumerOf(auth), { provider }, 'skip').then((judgement) => {
+    const { verification, keyId, app } = judgement;
+    if (verification.ok) return;
+    core.audit?.({
+      time: core.now(),
+      type: 'refuse',
+      provider,
+      surface,
+      ...(keyId === undefined ? {} : { consumer: keyId }),
+      ...(app === undefined ? {} : { app }),
+      outcome: 'ERR_ACCESS_DENIED',
+      fault: verification.fault.code,
+    });
+    assertAdmitted(judgement, provider);
+  });
+}
