@@ -5,7 +5,6 @@ import type { Counting, Unit } from '../access/quota.js';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import type { Redactor } from '../redaction/redactor.js';
-import type { Auth } from './registry-contract.js';
 
 export type { Counting, Unit };
 
@@ -63,7 +62,11 @@ export class Admission {
 }
 
 /** Who asks, at this moment. */
-export function consumerOf({ consumer }: { readonly consumer?: Auth['consumer'] | undefined }): Consumer | undefined {
+export function consumerOf({
+  consumer,
+}: {
+  readonly consumer?: Consumer | (() => Consumer | undefined) | undefined;
+}): Consumer | undefined {
   return typeof consumer === 'function' ? consumer() : consumer;
 }
 

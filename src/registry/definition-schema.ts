@@ -100,7 +100,7 @@ const cacheSchema = closed({
 export const registrySchema = closed({
   providers: z.array(providerSchema),
   access: z.optional(
-    z.custom<object>((value) => typeof value === 'object' && value !== null, 'must come from createAccess()'),
+    z.custom<object | null>((value) => typeof value === 'object' && value !== null, 'must come from createAccess()'),
   ),
   stores: z.optional(z.record(z.string(), store)),
   audit: z.optional(

@@ -83,7 +83,7 @@ function withNodeRedis(): Shared {
       const client = createClient({ url });
       await client.connect();
       closers.push(() => client.destroy());
-      return redisState(client as never, { prefix });
+      return redisState(client, { prefix });
     },
     code: `redisState(await (await import('redis')).createClient({ url: '${url}' }).connect(), { prefix: '${prefix}' })`,
     lateMs: 0,

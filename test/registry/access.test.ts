@@ -84,7 +84,7 @@ describe('a registry with access rules', () => {
     await denied(withCredential(fetch, { auth, into: header('x-key') })(url), none);
     await denied(createFetch({ auth })(url), none);
     await denied(createFetch({ registry })(url), none);
-    await denied(fetch(url, { dispatcher: createAgent({ registry }) as never }), none);
+    await denied(fetch(url, { dispatcher: createAgent({ registry }) }), none);
     await denied(runProcess({ command: 'true', inject: [{ auth, into: env('K') }] }), none);
     await denied(registry.refresh({ provider: 'api', version: 'x', secret: undefined as never }), none);
     for (const consumer of [() => undefined, {}, { consumerKey: 'a', accessToken: 'b' }] as never[]) {
@@ -174,7 +174,7 @@ describe('a registry with access rules', () => {
       Array.from({ length: 20 }, (_, index) =>
         storage.run(index % 2 === 0 ? consumer : { consumerKey: other.consumerKey }, async () => {
           await new Promise(setImmediate);
-          return call({}).then(String, ({ fault }) => fault);
+          return call({}).then(String, (error: unknown) => (error as { fault?: string }).fault);
         }),
       ),
     );
@@ -192,8 +192,8 @@ describe('a registry with access rules', () => {
     });
     const narrow = createRegistry({
       providers: [
-        { name: 'both', source: canary, baseUrl: server.origin, with: ['beside'] },
-        { name: 'beside', source: canary, placement: header('x-beside') },
+        { name: 'both', source: () => canary(), baseUrl: server.origin, with: ['beside'] },
+        { name: 'beside', source: () => canary(), placement: header('x-beside') },
       ],
       access: bothOnly,
     });
@@ -308,7 +308,7 @@ describe('keys, secrets and tokens of consumers', () => {
     await access.setStatus({ app: 'agent' }, 'revoked');
     for (const who of [consumer, { consumerKey: issued.consumerKey }, { accessToken: token.access_token }]) {
       errors.push(await registry.resolve('api', { consumer: who }).catch((error: unknown) => error));
-      errors.push(await access.verifyApiKey({ ...who, provider: 'api' } as never));
+      errors.push(await access.verifyApiKey({ ...who, provider: 'api' }));
     }
     for (const value of all) expectNoLeak([errors, events, result], value);
   });
