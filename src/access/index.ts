@@ -16,6 +16,9 @@ export type { AccessDefinitions, App, ConsumerKeyRecord, Developer, KeyStatus, P
 export type { Consumer } from './consumer.js';
 export type { Fault } from './fault.js';
 export type { QuotaLeft } from './quota.js';
+export { createGuard } from './guard.js';
+export type { AccessGuard, GuardOptions, VerifiedApp } from './guard.js';
+export { consumerFile } from './consumer-file.js';
 export { fileState } from './file-state.js';
 export { memoryState } from './memory-state.js';
 export { redisState } from './redis-state.js';
