@@ -1,7 +1,8 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { sweepTemporaryFiles, writeFileAtomic } from '../internal/atomic-write.js';
 import { withFileLock } from '../internal/file-lock.js';
+import { clavigerHome } from '../internal/home.js';
 import { FileCounters } from './file-counters.js';
 import type { Count, CountRequest } from './fixed-window.js';
 import { isSameFile, readStateFile, stateError, systemError, type StateFile } from './state-file.js';
@@ -27,6 +28,11 @@ const STAMP_MS = 100;
  */
 export function fileState(path: string): AccessState {
   return new FileState(resolve(path));
+}
+
+/** Where the state of access rules is for whoever says nothing else: `access.json` in `CLAVIGER_HOME`. */
+export function defaultStatePath(env?: Readonly<Record<string, string | undefined>>): string {
+  return join(clavigerHome(env), 'access.json');
 }
 
 interface Content {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Access } from '../access/access.js';
 import type { AccessDefinitions } from '../access/definitions.js';
 import type { AuditSink } from '../audit/event.js';
@@ -8,7 +8,6 @@ import { ClavigerError, type Issue } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import type { AskPassphrase } from '../stores/embedded.js';
 import { openStore } from '../stores/open-store.js';
-import { clavigerHome } from '../internal/home.js';
 import { assertValid, configInvalid } from '../internal/validation.js';
 import { configSchema } from './definition-schema.js';
 import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
@@ -43,6 +42,8 @@ export interface LoadedConfig {
   /** Undefined when there is no file: then no provider is defined. */
   readonly file: FoundConfig | undefined;
   readonly options: RegistryOptions & { stores: Record<string, Store> };
+  /** Where audit events are written, if anywhere. */
+  readonly auditFile?: string;
 }
 
 /**
@@ -59,7 +60,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
   const access = await openAccess(config, file.path, options.env);
-  return { file, options: { ...toRegistryOptions(config, file.path, askPassphrase), ...access } };
+  const auditFile = config.audit === undefined ? {} : { auditFile: resolve(dirname(file.path), config.audit.file) };
+  return { file, options: { ...toRegistryOptions(config, file.path, askPassphrase), ...access }, ...auditFile };
 }
 
 /**
@@ -153,15 +155,10 @@ function toRegistryOptions(config: ConfigFile, path: string, ask: AskPassphrase 
 /** Its state is a file of this user's, unless the config file says where. */
 async function openAccess({ access }: ConfigFile, path: string, env?: NodeJS.ProcessEnv): Promise<{ access?: Access }> {
   if (access === undefined) return {};
-  const { createAccess, fileState } = await import('../access/index.js');
+  const { createAccess, defaultStatePath, fileState } = await import('../access/index.js');
   const { state, ...rules } = access;
-  const statePath = state?.path === undefined ? accessStatePath(env) : resolve(dirname(path), state.path);
+  const statePath = state?.path === undefined ? defaultStatePath(env) : resolve(dirname(path), state.path);
   return { access: createAccess({ ...rules, state: fileState(statePath) }) };
-}
-
-/** Where the state of access rules is, for whoever says nothing else. */
-export function accessStatePath(env?: NodeJS.ProcessEnv): string {
-  return join(clavigerHome(env), 'access.json');
 }
 
 function openStores(
