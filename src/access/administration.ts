@@ -88,7 +88,9 @@ export class Administration {
     const time = now();
     const fault = rules.faultOf(records, key, time);
     if (fault !== undefined) throw denied(fault);
-    const allowed = new Set([...rules.products(records, key)].flatMap(({ product }) => [...product.scopes]));
+    const allowed = new Set(
+      rules.matches(records, key, undefined, false).flatMap(({ product }) => [...product.scopes]),
+    );
     const wanted = scope === undefined ? [...allowed] : [...new Set(scopesOf(scope))];
     if (wanted.some((each) => !allowed.has(each))) throw denied('scope');
     const expiresAt = Math.min(time + ttlMs, key.expiresAt);

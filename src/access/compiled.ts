@@ -1,5 +1,5 @@
 import { matchPath, parsePathPattern, type PathPattern } from '../destination/path-pattern.js';
-import type { ConsumerKeyRecord, KeyStatus, Product, Quota } from './definitions.js';
+import type { App, ConsumerKeyRecord, KeyStatus, Product, Quota } from './definitions.js';
 import { recordName } from './record-names.js';
 
 /** A consumer key as it rests, with the app that it belongs to. */
@@ -27,6 +27,9 @@ export interface CompiledKey {
   readonly statusRecord: string;
   readonly appRecord: string;
   readonly appStatusRecord: string;
+  /** The app, where it is defined and so never changes; else it is looked up by its record. */
+  readonly definedApp: App | undefined;
+  readonly developerStatusRecord: string;
   readonly secretSha256: string | undefined;
   /** In milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -37,6 +40,8 @@ interface CompiledAssociation {
   readonly status: KeyStatus;
   readonly statusRecord: string;
   readonly productRecord: string;
+  /** The product, where it is defined and so never changes; else it is looked up by its record. */
+  readonly definedProduct: CompiledProduct | undefined;
   /** Of this product the app's uses are counted. */
   readonly counter: string;
 }
@@ -51,7 +56,6 @@ export interface IntendedUse {
 }
 
 const products = new WeakMap<object, CompiledProduct>();
-const keys = new WeakMap<object, CompiledKey>();
 
 /** Compiled once: definitions and records are replaced and never altered. */
 export function compiledProduct(product: Product): CompiledProduct {
@@ -73,28 +77,33 @@ export function compiledProduct(product: Product): CompiledProduct {
   return compiled;
 }
 
-export function compiledKey(key: StoredKey): CompiledKey {
-  const found = keys.get(key);
-  if (found !== undefined) return found;
+export function compileKey(key: StoredKey, defined: ReadonlyMap<string, unknown>): CompiledKey {
   const { id, app, status = 'approved', expiresAt } = key;
-  const compiled: CompiledKey = {
+  const definedApp = defined.get(recordName.app(app)) as App | undefined;
+  return {
     id,
     app,
     status,
     statusRecord: recordName.keyStatus(id),
     appRecord: recordName.app(app),
     appStatusRecord: recordName.appStatus(app),
+    definedApp,
+    developerStatusRecord: recordName.developerStatus(definedApp?.developer ?? ''),
     secretSha256: key.secretSha256,
     expiresAt: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
     products: key.products.map(({ name, status: own = 'approved' }) => ({
       status: own,
       statusRecord: recordName.associationStatus(id, name),
       productRecord: recordName.product(name),
+      definedProduct: definedProduct(defined, name),
       counter: JSON.stringify([app, name]),
     })),
   };
-  keys.set(key, compiled);
-  return compiled;
+}
+
+function definedProduct(defined: ReadonlyMap<string, unknown>, name: string): CompiledProduct | undefined {
+  const product = defined.get(recordName.product(name)) as Product | undefined;
+  return product === undefined ? undefined : compiledProduct(product);
 }
 
 /** Whether a product covers a use. One without a path, or without a method, needs a product for all of them. */

@@ -139,14 +139,13 @@ class OpenAccess implements Access, AccessCore {
 }
 
 function countingFor(peek: boolean | undefined): Counting {
-  return peek === true ? 'peek' : new Map();
+  return peek === true ? 'peek' : 'take';
 }
 
 /** The use in its one reading; undefined where there are two, which no product covers. */
 function intendedUse({ provider, method, path }: Omit<VerifyApiKeyRequest, 'consumerKey'>): IntendedUse | undefined {
-  if (path === undefined) return { provider, method: method?.toUpperCase() };
   try {
-    return { provider, method: method?.toUpperCase(), path: canonicalPath(path) };
+    return { provider, method: method?.toUpperCase(), path: path === undefined ? undefined : canonicalPath(path) };
   } catch (error) {
     if (!isClavigerError(error)) throw error;
     return undefined;

@@ -1,5 +1,5 @@
 import type { AccessDescription, KeyDescription } from './access.js';
-import { compiledKey, type StoredKey } from './compiled.js';
+import type { StoredKey } from './compiled.js';
 import type { App, Developer, KeyStatus, Product } from './definitions.js';
 import { faults } from './fault.js';
 import { recordName, recordsOf } from './record-names.js';
@@ -29,7 +29,8 @@ export function describeAccess(rules: Rules, records: Records, now: number): Acc
 
 function describeKey(rules: Rules, records: Records, now: number, key: StoredKey): KeyDescription {
   const { id, app, status = 'approved', expiresAt, products } = key;
-  const fault = rules.faultOf(records, compiledKey(key), now);
+  const compiled = rules.key(records, key.sha256);
+  const fault = compiled === undefined ? undefined : rules.faultOf(records, compiled, now);
   return {
     id,
     app,

@@ -18,8 +18,8 @@ export interface QuotaLeft {
  */
 export type Unit = Map<string, Count | Promise<Count>>;
 
-/** How a use is counted: as part of a unit, by a look only, or not at all, as it belongs to what was counted before. */
-export type Counting = Unit | 'peek' | 'skip';
+/** How a use is counted: as a unit of its own, as part of one, by a look only, or not at all, as it belongs to what was counted before. */
+export type Counting = Unit | 'take' | 'peek' | 'skip';
 
 export interface QuotaOptions {
   readonly state: AccessState;
@@ -46,32 +46,42 @@ export class QuotaCounter {
     if (first !== undefined && (counting === 'skip' || first.product.quota === undefined)) {
       return { product: first.product };
     }
-    return this.#first(matches, counting, now);
+    return this.#from(0, undefined, matches, counting, now);
   }
 
-  async #first(matches: readonly Match[], counting: Counting, now: number): Promise<QuotaOutcome> {
-    let spent: { quota: Readonly<Quota>; resetsAt: number } | undefined;
-    for (const { product, counter } of matches) {
-      const { quota } = product;
-      if (quota === undefined) return { product };
-      let count: Count;
-      try {
-        count = await this.#count(counter, quota, counting, now);
-      } catch (error) {
-        if (this.#options.failure === 'open') return this.#admit(product);
-        return { message: unavailable(error) };
-      }
+  /** Waits only where a state has to be asked elsewhere. `spent` is the quota used up so far that begins anew first. */
+  #from(
+    index: number,
+    spent: Spent | undefined,
+    matches: readonly Match[],
+    counting: Counting,
+    now: number,
+  ): QuotaOutcome | Promise<QuotaOutcome> {
+    const match = matches[index];
+    if (match === undefined) return usedUp(spent);
+    const { product, counter } = match;
+    const { quota } = product;
+    if (quota === undefined) return { product };
+    const decide = (count: Count): QuotaOutcome | Promise<QuotaOutcome> => {
       if (count.granted) return { product, quota: left(quota, count) };
-      if (spent === undefined || count.resetsAt < spent.resetsAt) spent = { quota, resetsAt: count.resetsAt };
+      const sooner = spent === undefined || count.resetsAt < spent.resetsAt;
+      return this.#from(index + 1, sooner ? { quota, resetsAt: count.resetsAt } : spent, matches, counting, now);
+    };
+    let count: Count | Promise<Count>;
+    try {
+      count = this.#count(counter, quota, counting, now);
+    } catch (error) {
+      return this.#failed(product, error);
     }
-    if (spent === undefined) return { message: 'the quota is used up' };
-    const quota = { limit: spent.quota.limit, remaining: 0, resetsAt: new Date(spent.resetsAt) };
-    return { quota, message: `the quota is used up until ${quota.resetsAt.toISOString()}` };
+    return count instanceof Promise
+      ? count.then(decide, (error: unknown) => this.#failed(product, error))
+      : decide(count);
   }
 
   #count(counter: string, quota: Readonly<Quota>, counting: Counting, now: number): Count | Promise<Count> {
     const request = { key: counter, quota, now };
     if (counting === 'peek' || counting === 'skip') return this.#options.state.count({ ...request, peek: true });
+    if (counting === 'take') return this.#options.state.count(request);
     const counted = counting.get(counter);
     if (counted !== undefined) return counted;
     const count = this.#options.state.count(request);
@@ -79,7 +89,8 @@ export class QuotaCounter {
     return count;
   }
 
-  #admit(product: CompiledProduct): QuotaOutcome {
+  #failed(product: CompiledProduct, error: unknown): QuotaOutcome {
+    if (this.#options.failure === 'closed') return { message: unavailable(error) };
     if (!this.#hasWarned) {
       this.#hasWarned = true;
       const message = 'quotas can not be counted and are open, as configured: uses go on uncounted (reported once)';
@@ -87,6 +98,17 @@ export class QuotaCounter {
     }
     return { product };
   }
+}
+
+interface Spent {
+  readonly quota: Readonly<Quota>;
+  readonly resetsAt: number;
+}
+
+function usedUp(spent: Spent | undefined): QuotaOutcome {
+  if (spent === undefined) return { message: 'the quota is used up' };
+  const quota = { limit: spent.quota.limit, remaining: 0, resetsAt: new Date(spent.resetsAt) };
+  return { quota, message: `the quota is used up until ${quota.resetsAt.toISOString()}` };
 }
 
 function left({ limit }: Readonly<Quota>, { used, resetsAt }: Count): QuotaLeft {

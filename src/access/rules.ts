@@ -1,8 +1,8 @@
-import { compiledKey, compiledProduct, covers, type CompiledKey, type CompiledProduct } from './compiled.js';
+import { compiledProduct, compileKey, covers, type CompiledKey, type CompiledProduct } from './compiled.js';
 import type { IntendedUse, StoredKey } from './compiled.js';
 import type { AccessDefinitions, App, Developer, KeyStatus, Product } from './definitions.js';
 import type { FaultName } from './fault.js';
-import { recordName } from './record-names.js';
+import { recordName, recordsOf } from './record-names.js';
 import type { Records } from './state.js';
 
 /** A status that was set, and what the definition said then. */
@@ -23,9 +23,15 @@ export interface Match {
  */
 export class Rules {
   readonly #defined: ReadonlyMap<string, unknown>;
+  /** The defined keys by hash, compiled beforehand; those of records when they are first used. */
+  readonly #definedKeys = new Map<string, CompiledKey>();
+  readonly #recordKeys = new WeakMap<StoredKey, CompiledKey>();
 
   constructor(definitions: AccessDefinitions) {
     this.#defined = recordsFor(definitions);
+    for (const [sha256, key] of recordsOf<StoredKey>(this.#defined, 'key/')) {
+      this.#definedKeys.set(sha256, compileKey(key, this.#defined));
+    }
   }
 
   /** What was defined in code or in the config file, and so can't be changed in the state. */
@@ -38,8 +44,18 @@ export class Rules {
   }
 
   key(records: Records, sha256: string): CompiledKey | undefined {
-    const key = this.find<StoredKey>(records, recordName.key(sha256));
-    return key === undefined ? undefined : compiledKey(key);
+    const defined = this.#definedKeys.get(sha256);
+    if (defined !== undefined) return defined;
+    const stored = records.get(recordName.key(sha256)) as StoredKey | undefined;
+    if (stored === undefined) return undefined;
+    let compiled = this.#recordKeys.get(stored);
+    if (compiled === undefined) this.#recordKeys.set(stored, (compiled = compileKey(stored, this.#defined)));
+    return compiled;
+  }
+
+  keyOfId(records: Records, id: string): CompiledKey | undefined {
+    const sha256 = this.find<string>(records, recordName.keyId(id));
+    return sha256 === undefined ? undefined : this.key(records, sha256);
   }
 
   storedKey(records: Records, id: string): StoredKey | undefined {
@@ -47,43 +63,45 @@ export class Rules {
     return sha256 === undefined ? undefined : this.find<StoredKey>(records, recordName.key(sha256));
   }
 
-  keyOfId(records: Records, id: string): CompiledKey | undefined {
-    const key = this.storedKey(records, id);
-    return key === undefined ? undefined : compiledKey(key);
+  appOf(records: Records, { definedApp, appRecord }: CompiledKey): App | undefined {
+    return definedApp ?? (records.get(appRecord) as App | undefined);
   }
 
   /** The checks of a key itself, in their order; undefined when it stands. An app that is gone takes its keys with it. */
   faultOf(records: Records, key: CompiledKey, now: number): FaultName | undefined {
-    const app = this.find<App>(records, key.appRecord);
+    const app = this.appOf(records, key);
     if (app === undefined) return 'unknown';
     if (effective(records, key.statusRecord, key.status) !== 'approved') return 'notApproved';
     if (!(now < key.expiresAt)) return 'expired';
     if (effective(records, key.appStatusRecord, app.status ?? 'approved') !== 'approved') return 'appNotApproved';
-    return this.#isActive(records, app.developer) ? undefined : 'developerNotActive';
+    const { developer: name } = app;
+    if (name === undefined) return undefined;
+    const developer = this.find<Developer>(records, recordName.developer(name));
+    if (developer === undefined) return 'developerNotActive';
+    const record = key.definedApp === undefined ? recordName.developerStatus(name) : key.developerStatusRecord;
+    return effective(records, record, developer.status ?? 'active') === 'active' ? undefined : 'developerNotActive';
   }
 
-  /** The products of a key that are approved for it, in its order. */
-  *products(records: Records, key: CompiledKey): Iterable<Match> {
-    for (const { status, statusRecord, productRecord, counter } of key.products) {
-      if (effective(records, statusRecord, status) !== 'approved') continue;
-      const product = this.find<Product>(records, productRecord);
-      if (product !== undefined) yield { product: compiledProduct(product), counter };
-    }
-  }
-
-  /** Those of them that cover a use. */
-  matches(records: Records, key: CompiledKey, use: IntendedUse): Match[] {
+  /**
+   * The products of a key that are approved for it and cover a use, in its order. With `firstServes` none after one
+   * without a quota, which serves in any case.
+   */
+  matches(records: Records, key: CompiledKey, use: IntendedUse | undefined, firstServes: boolean): Match[] {
     const found: Match[] = [];
-    for (const match of this.products(records, key)) if (covers(match.product, use)) found.push(match);
+    for (const { status, statusRecord, productRecord, definedProduct, counter } of key.products) {
+      const product = definedProduct ?? compiledRecord(records, productRecord);
+      if (product === undefined || (use !== undefined && !covers(product, use))) continue;
+      if (effective(records, statusRecord, status) !== 'approved') continue;
+      found.push({ product, counter });
+      if (firstServes && product.quota === undefined) break;
+    }
     return found;
   }
+}
 
-  #isActive(records: Records, name: string | undefined): boolean {
-    if (name === undefined) return true;
-    const developer = this.find<Developer>(records, recordName.developer(name));
-    if (developer === undefined) return false;
-    return effective(records, recordName.developerStatus(name), developer.status ?? 'active') === 'active';
-  }
+function compiledRecord(records: Records, name: string): CompiledProduct | undefined {
+  const product = records.get(name) as Product | undefined;
+  return product === undefined ? undefined : compiledProduct(product);
 }
 
 /**
