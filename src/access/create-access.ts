@@ -145,11 +145,16 @@ function countingFor(peek: boolean | undefined): Counting {
 /** The use in its one reading; undefined where there are two, which no product covers. */
 function intendedUse({ provider, method, path }: Omit<VerifyApiKeyRequest, 'consumerKey'>): IntendedUse | undefined {
   try {
-    return { provider, method: method?.toUpperCase(), path: path === undefined ? undefined : canonicalPath(path) };
+    return { provider, method: spelled(method), path: path === undefined ? undefined : canonicalPath(path) };
   } catch (error) {
     if (!isClavigerError(error)) throw error;
     return undefined;
   }
+}
+
+/** Clients spell the usual methods in small letters too; anything else is another method (RFC 9110 §9.1). */
+function spelled(method: string | undefined): string | undefined {
+  return method !== undefined && /^[a-z]+$/.test(method) ? method.toUpperCase() : method;
 }
 
 function assertState(name: string, state: AccessState): void {

@@ -20,15 +20,18 @@ export interface GuardOptions {
   header?: string;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse, app: VerifiedApp) => unknown;
-type Next = (error?: unknown) => void;
-
 /** The same check for the three ways in which servers are written. */
 export interface AccessGuard {
   /** For `http.createServer`: calls the handler with the verified app, or answers itself. */
-  node(handler: Handler): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  node(
+    handler: (request: IncomingMessage, response: ServerResponse, app: VerifiedApp) => unknown,
+  ): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** For Express and its like: sets `request.verifiedApp` and goes on, or answers itself. */
-  express(): (request: IncomingMessage & { verifiedApp?: VerifiedApp }, response: ServerResponse, next: Next) => void;
+  express(): (
+    request: IncomingMessage & { verifiedApp?: VerifiedApp },
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ) => void;
   /** For servers that take a `Request` and give a `Response`. */
   fetch(
     handler: (request: Request, app: VerifiedApp) => Response | Promise<Response>,
@@ -67,7 +70,9 @@ class Guard implements AccessGuard {
     this.#header = header;
   }
 
-  node(handler: Handler): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  node(
+    handler: Parameters<AccessGuard['node']>[0],
+  ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
     return async (request, response) => {
       const verified = await this.#ofNode(request);
       if ('app' in verified) await handler(request, response, verified);

@@ -42,7 +42,9 @@ const upkeep = new Set([
 /** Whether a message is what quotas count: a request that asks for something, such as a tool call. */
 function countsAsUse(body: RequestInit['body']): boolean {
   if (typeof body !== 'string') return false; // a stream of the server's messages, or the end of the session
-  const { id, method } = JSON.parse(body) as { id?: unknown; method?: unknown };
+  const message = JSON.parse(body) as { id?: unknown; method?: unknown };
+  if (Array.isArray(message)) return true;
+  const { id, method } = message;
   return id !== undefined && typeof method === 'string' && !upkeep.has(method);
 }
 

@@ -41,7 +41,7 @@ export class Admission {
     const whole = url === undefined;
     const judgement = await this.#core.admit(
       consumer,
-      whole ? { provider } : { provider, method: method?.toUpperCase(), path: url.path },
+      whole ? { provider } : { provider, method, path: url.path },
       counting,
     );
     // What is nobody's could come from outside, without end.

@@ -1,9 +1,10 @@
-import { createFileAtomic } from '../../internal/atomic-write.js';
 import { resolve } from 'node:path';
+import { createFileAtomic } from '../../internal/atomic-write.js';
 import { noteUnenforced, openAccess } from '../access-rules.js';
 import { CommandError, fileError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { parseExpiry } from '../expiry.js';
+import { assertName } from '../looks-like-value.js';
 
 export const accessIssue = defineCommand({
   usage: ['claviger access issue <app> --product NAME… [--out FILE]'],
@@ -34,6 +35,7 @@ export const accessIssue = defineCommand({
   async run(context, { values, positionals: [app = ''] }) {
     const { terminal, json, cwd } = context;
     if (values.product.length === 0) throw usageError('say what it is for: --product NAME');
+    for (const name of [app, ...values.product]) assertName(name);
     const expiresAt = parseExpiry(values.expires);
     const { access, isEnforced } = await openAccess(context);
     const path = values.out === undefined ? undefined : resolve(cwd, values.out);

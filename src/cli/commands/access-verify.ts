@@ -1,5 +1,5 @@
 import { consumerOption, openAccess } from '../access-rules.js';
-import { exitCodes } from '../command-error.js';
+import { exitCodes, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { readConsumer } from '../consumer-input.js';
 
@@ -23,7 +23,8 @@ export const accessVerify = defineCommand({
   },
   async run(context, { values }) {
     const { terminal, json } = context;
-    const { provider = '', method, path, scope } = values;
+    const { provider, method, path, scope } = values;
+    if (provider === undefined) throw usageError('name the credential provider: --provider NAME');
     const { access } = await openAccess(context);
     const use = { provider, method, path, peek: true };
     const consumer = await readConsumer(context, values['consumer-file']);
