@@ -44,6 +44,7 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   readonly destination: { method: string; origin: string; path: string };
   readonly continued: boolean;
   readonly unit: Journey['unit'];
+  readonly asked: Journey['asked'];
   /** What comes back is redacted on its way, as it streams. */
   readonly redact = false;
   readonly #hop: Hop;
@@ -64,6 +65,7 @@ class Exchange implements Use<Placed, { statusCode: number }> {
     };
     this.continued = journey.isUnderWay;
     this.unit = journey.unit;
+    this.asked = journey.asked;
   }
 
   /** Asked for only where there is something to wait for. */

@@ -141,7 +141,10 @@ export class Relay {
     this.#memory.notified(method, line);
     if (method === 'notifications/cancelled' && this.#cancel(line)) return;
     const { current, starting } = this.#keeper;
-    if (current !== undefined) current.process.write(line);
+    const admitted = current?.isAdmitted();
+    if (admitted === true) current?.process.write(line);
+    else if (admitted !== undefined)
+      void admitted.then(() => current?.process.write(line)).catch(() => undefined); // a refusal has nobody to be told
     else void starting?.then((server) => server.process.write(line)).catch(() => undefined);
   }
 

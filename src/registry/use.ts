@@ -1,5 +1,6 @@
 import type { Judgement } from '../access/access.js';
-import type { AuditEvent, Surface } from '../audit/event.js';
+import type { Consumer } from '../access/consumer.js';
+import type { AuditEvent } from '../audit/event.js';
 import type { Credential } from '../credential.js';
 import { canonicalTarget, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
 import { assertAllowed, type Destination } from '../destination/destination.js';
@@ -12,53 +13,9 @@ import type { CacheSlot } from './credential-cache.js';
 import type { Held } from './held.js';
 import type { Provider } from './provider.js';
 import { coreOf, type Auth, type RegistryCore } from './registry-contract.js';
+import type { Grant, Target, Use } from './use-step.js';
 
-/** A method, and a whole URL or the raw target of a request. */
-export type Target =
-  | { readonly method: string; readonly url: string | URL }
-  | { readonly method: string; readonly origin: string; readonly path: string };
-
-/** What a surface is handed to place. */
-export interface Grant {
-  readonly provider: Provider;
-  readonly credential: Credential;
-  /** The one reading of the URL: what was judged is what must go on the wire. */
-  readonly url: CanonicalUrl | undefined;
-  /** The credentials that its provider wants on the same request. */
-  readonly companions: readonly { readonly provider: Provider; readonly credential: Credential }[];
-  /** Knows these credentials, and every other one of the registry. */
-  readonly redactor: Redactor;
-}
-
-export interface Outcome<R> {
-  readonly result?: R;
-  readonly error?: unknown;
-}
-
-/** One use of a credential, as a surface describes it. `P` is what `place` makes and `call` takes. */
-export interface Use<P, R> {
-  readonly surface: Surface;
-  /** Where the call goes; without one the credential is handed over whole. */
-  readonly destination?: Target | undefined;
-  readonly tool?: string | undefined;
-  /** Ends the wait for the credential; the call has its own. */
-  readonly signal?: AbortSignal | undefined;
-  /** A later hop of a call that was counted already: no event of its own unless it is refused. */
-  readonly continued?: boolean;
-  /** What it is counted with where access rules have quotas; default: as a unit of its own. */
-  readonly unit?: Unit | 'skip' | undefined;
-  /** What the surface itself refuses, before anything is fetched: it throws. */
-  inspect?(url: CanonicalUrl): void;
-  /** Puts the credential into an object of our own making, never into the caller's. */
-  place(grant: Grant): P;
-  call(placed: P): R | PromiseLike<R>;
-  /** Whether the upstream refused the credential; default: its status is 401. */
-  readonly isRejected?: ((outcome: Outcome<R>) => boolean) | undefined;
-  /** Whether the call may be made a second time. */
-  repeatable(): boolean;
-  /** Whether results and errors are redacted. */
-  readonly redact: boolean;
-}
+export type { Asked, Grant, Outcome, Target, Use } from './use-step.js';
 
 /**
  * The path of one credential, top to bottom. Every surface comes through here and brings its own `place` and `call`.
@@ -134,7 +91,7 @@ class CredentialUse<P, R> implements Grant, Part {
   /** The provider by its exact name, and those it wants beside it. */
   #find(): void {
     const { providerName, account } = this.#auth;
-    const whose = typeof account === 'function' ? account() : account;
+    const whose = typeof account === 'function' ? this.#account(account) : account;
     this.provider = this.#core.find(providerName);
     this.slot = this.#core.slot(this.provider, whose);
     if (this.provider.companions.length === 0 || this.#target === undefined) return;
@@ -142,6 +99,20 @@ class CredentialUse<P, R> implements Grant, Part {
       const provider = this.#core.find(name);
       return { provider, slot: this.#core.slot(provider, whose), held: undefined };
     });
+  }
+
+  #account(ask: () => string | undefined): string | undefined {
+    const { asked } = this.#step;
+    if (asked === undefined) return ask();
+    asked.account ??= { value: ask() };
+    return asked.account.value;
+  }
+
+  #consumer(): Consumer | undefined {
+    const { asked } = this.#step;
+    if (asked === undefined) return consumerOf(this.#auth);
+    asked.consumer ??= { value: consumerOf(this.#auth) };
+    return asked.consumer.value;
   }
 
   /** One reading of the URL, or none. */
@@ -154,7 +125,7 @@ class CredentialUse<P, R> implements Grant, Part {
 
   /** The consumer may use each of them here; together they are one unit of quota. */
   async #admit(access: Admission): Promise<void> {
-    const consumer = consumerOf(this.#auth);
+    const consumer = this.#consumer();
     const { signal, unit = new Map() as Unit } = this.#step;
     for (const { provider } of this.#parts()) {
       const use = { provider: provider.name, method: this.#target?.method, url: this.url };

@@ -9,7 +9,7 @@ import { canary } from '../support/canary.js';
 import { rejects } from '../support/rejects.js';
 import { mcpOverHttp } from './http-servers.js';
 import { launch } from './launchers.js';
-import { textOf, toolset } from './toolsets.js';
+import { journal, rawConnection, textOf, toolset } from './toolsets.js';
 
 const connection = {
   command: process.execPath,
@@ -131,6 +131,22 @@ describe('a toolset under access rules', () => {
 });
 
 describe('the launcher under access rules', () => {
+  it('passes on no message at all of who is refused, not even one that wants no answer', async () => {
+    const written = journal();
+    const { auth, access } = setUp(5);
+    const client = await launch({ inject: [{ auth }], connection: rawConnection({ journal: written.path }) });
+    await client.initialize();
+    await access.setStatus({ key: 'k1' }, 'revoked');
+    client.send({ jsonrpc: '2.0', method: 'tools/call', params: { name: 'sneaked', arguments: {} } });
+    await client.request('tools/call', { name: 'asked', arguments: {} });
+    await access.setStatus({ key: 'k1' }, 'approved');
+    await client.request('tools/call', { name: 'later', arguments: {} });
+    const names = written.lines().map(({ message }) => message['params']?.name);
+    expect(names).toContain('later');
+    expect(names).not.toContain('asked');
+    expect(names).not.toContain('sneaked');
+  });
+
   it('tells the client why it is refused, at its start and later', async () => {
     const { auth, access, registry } = setUp(5);
     const denied = await launch({ inject: [{ auth: registry.auth('api') }], connection });

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { request } from 'undici';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { createAccess, type Consumer } from '../../src/access/index.js';
 import { createAgent, createFetch } from '../../src/http/index.js';
@@ -180,6 +181,59 @@ describe('a registry with access rules', () => {
     );
     expect(outcomes.filter((_, index) => index % 2 === 0)).toEqual(Array(10).fill('true'));
     expect(outcomes.filter((_, index) => index % 2 === 1)).toEqual(Array(10).fill('oauth.v2.ApiKeyNotApproved'));
+  });
+
+  it('keeps the consumer of a request on its hops, which run in another async context (F18)', async () => {
+    const server = await serve(({ url }, response) => {
+      if (url.endsWith('/hop')) response.writeHead(302, { location: url.replace('hop', 'next') });
+      setImmediate(() => response.end('done'));
+    });
+    const storage = new AsyncLocalStorage<string>();
+    const keys: Record<string, string> = { a: canary(), b: canary() };
+    const names = Object.keys(keys);
+    const access = createAccess({
+      products: names.map((name) => ({ name, providers: ['api'], resources: [`/${name}/*`] })),
+      apps: names.map((name) => ({
+        name,
+        keys: [{ id: name, sha256: sha256(keys[name]!), products: [{ name }] }],
+      })),
+    });
+    const accounts: (string | undefined)[] = [];
+    const registry = createRegistry({
+      providers: [
+        {
+          name: 'api',
+          source: ({ account }) => {
+            accounts.push(account);
+            return canary();
+          },
+          baseUrl: server.origin,
+        },
+      ],
+      access,
+    });
+    const auth = registry.auth('api', {
+      consumer: () => {
+        const consumerKey = keys[storage.getStore() ?? ''];
+        return consumerKey === undefined ? undefined : { consumerKey };
+      },
+      account: () => storage.getStore(),
+    });
+    const dispatcher = createAgent({ auth }, { maxRedirections: 3, connections: 1 }) as never;
+    const client = createFetch({ auth });
+    const statuses = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => names[index % 2]!).map((name, index) =>
+        storage.run(name, async () => {
+          const url = `${server.origin}/${name}/hop`;
+          if (index % 4 < 2) return (await client(url)).status;
+          const { statusCode, body } = await request(url, { dispatcher });
+          await body.dump();
+          return statusCode;
+        }),
+      ),
+    );
+    expect(statuses).toEqual(Array(12).fill(200));
+    expect([...new Set(accounts)].sort()).toEqual(names);
   });
 
   it('wants the consumer admitted for the companion of a provider too', async () => {
