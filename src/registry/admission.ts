@@ -51,11 +51,6 @@ export class Admission {
     return judgement;
   }
 
-  /** @throws ClavigerError `ERR_ACCESS_DENIED` */
-  async assert(consumer: Consumer | undefined, use: AdmittedUse, counting: Counting): Promise<void> {
-    assertAdmitted(await this.judge(consumer, use, counting), use.provider);
-  }
-
   close(): void {
     this.#unwatch();
   }

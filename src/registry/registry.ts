@@ -11,7 +11,8 @@ import { createRedactor } from '../redaction/redactor.js';
 import { isShort, SHORT_SECRET } from '../secret.js';
 import { embeddedStore } from '../stores/embedded.js';
 import type { Store } from '../stores/store.js';
-import { Admission, consumerOf } from './admission.js';
+import { Admission } from './admission.js';
+import { admitAgain } from './admit-again.js';
 import { createAuth } from './auth.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { compileProviders } from './compile-provider.js';
@@ -116,9 +117,8 @@ class OpenRegistry implements Registry, RegistryCore {
   refresh: Registry['refresh'] = async (rejected, { account, signal, consumer, destination } = {}) => {
     const provider = this.find(rejected.provider);
     if (this.access !== undefined) {
-      const url = destination === undefined ? undefined : canonicalUrl(destination.url);
-      const use = { provider: provider.name, method: destination?.method, url };
-      await this.access.assert(consumerOf({ consumer }), use, 'skip'); // part of the use that was counted
+      const where = destination === undefined ? {} : { method: destination.method, url: canonicalUrl(destination.url) };
+      await admitAgain({ providerName: provider.name, consumer }, this, 'registry', where);
     }
     const slot = this.slot(provider, typeof account === 'function' ? account() : account);
     return (await abortable(slot.refresh(rejected, this.now()), signal))?.credential;
