@@ -12,6 +12,8 @@ export interface AuditEvent {
   surface: Surface;
   /** The id of the consumer key. */
   consumer?: string;
+  /** The app that it belongs to. */
+  app?: string;
   method?: string;
   host?: string;
   /** The path without the query. */
@@ -19,6 +21,8 @@ export interface AuditEvent {
   tool?: string;
   /** `ok`, one of this package's codes, or `error` where the called code failed by itself. */
   outcome: 'ok' | 'error' | ErrorCode;
+  /** With `ERR_ACCESS_DENIED`: Apigee's fault code. */
+  fault?: string;
   /** The HTTP status, where there was one. */
   status?: number;
   /** The version of the credential that was used; never the value. */

@@ -5,6 +5,7 @@ import {
   parameter,
   type ParameterPlacement,
   type ProcessPlacement,
+  type AuthOptions,
   type Registry,
 } from '../index.js';
 import { usageError } from './command-error.js';
@@ -43,7 +44,7 @@ type Flags = OptionValues<typeof injectionOptions> & { readonly param?: readonly
  *
  * @throws CommandError 2 for one that can't be read, or when there is none
  */
-export function injectionsOf(flags: Flags, registry: Registry): Injection[] {
+export function injectionsOf(flags: Flags, registry: Registry, whose: AuthOptions = {}): Injection[] {
   const injections = [
     ...flags.env.map((text) => toInjection(text.includes('=') ? envOf(text) : [undefined, text])),
     ...flags.file.map((text) => toInjection(split(text, '--file VAR=NAME', file))),
@@ -55,7 +56,7 @@ export function injectionsOf(flags: Flags, registry: Registry): Injection[] {
 
   function toInjection([into, name]: readonly [Into | undefined, string]): Injection {
     assertName(name);
-    const auth = registry.auth(name);
+    const auth = registry.auth(name, whose);
     return into === undefined ? { auth } : { auth, into };
   }
 }

@@ -27,6 +27,39 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'run an MCP server with credentials',
     load: async () => (await import('./commands/mcp-run.js')).mcpRun,
   },
+  'access apply': {
+    summary: 'make products, developers and apps be those of a file',
+    load: async () => (await import('./commands/access-apply.js')).accessApply,
+  },
+  'access issue': {
+    summary: 'make a consumer key for an app',
+    load: async () => (await import('./commands/access-issue.js')).accessIssue,
+  },
+  'access approve': {
+    summary: 'approve a key, an app or a developer',
+    load: async () => (await import('./commands/access-status.js')).accessApprove,
+  },
+  'access revoke': {
+    summary: 'revoke a key, an app or a developer',
+    load: async () => (await import('./commands/access-status.js')).accessRevoke,
+  },
+  'access ls': {
+    summary: 'list products, developers, apps and keys',
+    load: async () => (await import('./commands/access-ls.js')).accessLs,
+  },
+  'access show': {
+    summary: 'show one of them',
+    load: async () => (await import('./commands/access-show.js')).accessShow,
+  },
+  'access verify': {
+    summary: 'tell whether a consumer may use a provider',
+    load: async () => (await import('./commands/access-verify.js')).accessVerify,
+  },
+  'access token': {
+    summary: 'make a short-lived token from a consumer key',
+    load: async () => (await import('./commands/access-token.js')).accessToken,
+  },
+  audit: { summary: 'tell what was used', load: async () => (await import('./commands/audit.js')).audit },
   trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },
   providers: {
     summary: 'list well-known providers',

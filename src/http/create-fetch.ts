@@ -2,6 +2,7 @@ import { appendPath } from '../destination/append-path.js';
 import { assertHostHeader, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
 import { REFUSED_METHODS } from '../destination/parse-destination.js';
 import { ClavigerError, findClavigerError } from '../errors.js';
+import type { Unit } from '../registry/admission.js';
 import { coreOf, type Auth } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
 import { assertCount } from './create-agent.js';
@@ -42,15 +43,22 @@ const nodeFetch = globalThis.fetch;
  * const github = createFetch({ auth: apiKeyAuth({ providerName: 'github' }) });
  * const user = await (await github('/user')).json();
  */
-export function createFetch(
+export function createFetch(options: HttpOptions, fetchOptions: FetchOptions = {}): typeof fetch {
+  const counted = createCountedFetch(options, fetchOptions);
+  return (input, init) => counted(input, init);
+}
+
+/** The same, with a word on how a request counts where access rules have quotas; default: as a unit of its own. */
+export function createCountedFetch(
   options: HttpOptions,
-  { dispatcher, redact = true, maxRedirections = 20 }: FetchOptions = {},
-): typeof fetch {
+  { dispatcher, redact = true, maxRedirections = 20 }: FetchOptions,
+): (input: FetchInput, init?: FetchInit, unit?: Unit | 'skip') => Promise<Response> {
   assertCount(maxRedirections);
   const policy = new HttpPolicy(options, redact);
   const dispatch = dispatchOf(dispatcher ?? createUpstream());
-  return async (input, init) => {
-    const call = new FetchCall(policy, dispatch, maxRedirections, bodyIsStream(init?.body));
+  return async (input, init, unit) => {
+    const journey = new Journey(unit);
+    const call = new FetchCall(policy, dispatch, maxRedirections, bodyIsStream(init?.body), journey);
     try {
       return await nodeFetch(...(await request(policy, input, init, call)));
     } catch (error) {
@@ -64,15 +72,16 @@ class FetchCall {
   readonly #policy: HttpPolicy;
   readonly #dispatch: Dispatch;
   readonly #oneShot: boolean;
-  readonly #journey = new Journey();
+  readonly #journey: Journey;
   #left: number;
   /** Where the last hop went. */
   last = new URL('http://localhost');
 
-  constructor(policy: HttpPolicy, dispatch: Dispatch, maxRedirections: number, oneShot: boolean) {
+  constructor(policy: HttpPolicy, dispatch: Dispatch, maxRedirections: number, oneShot: boolean, journey: Journey) {
     this.#policy = policy;
     this.#dispatch = dispatch;
     this.#oneShot = oneShot;
+    this.#journey = journey;
     this.#left = maxRedirections + 1;
   }
 

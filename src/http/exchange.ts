@@ -43,6 +43,8 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   readonly surface = 'http';
   readonly destination: { method: string; origin: string; path: string };
   readonly continued: boolean;
+  readonly unit: Journey['unit'];
+  readonly asked: Journey['asked'];
   /** What comes back is redacted on its way, as it streams. */
   readonly redact = false;
   readonly #hop: Hop;
@@ -62,6 +64,8 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       path: rawTarget(options),
     };
     this.continued = journey.isUnderWay;
+    this.unit = journey.unit;
+    this.asked = journey.asked;
   }
 
   /** Asked for only where there is something to wait for. */

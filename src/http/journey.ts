@@ -1,5 +1,6 @@
 import type { Provider } from '../registry/provider.js';
-import type { Grant } from '../registry/use.js';
+import type { Unit } from '../registry/admission.js';
+import type { Asked, Grant } from '../registry/use.js';
 import type { Redactor } from '../redaction/redactor.js';
 
 /** What is remembered of one call from hop to hop. */
@@ -7,6 +8,14 @@ export class Journey {
   /** The providers whose credentials it has carried so far. */
   readonly carried: Provider[] = [];
   redactor: Redactor | undefined;
+  /** Whose call it is. */
+  readonly asked: Asked = {};
+  /** Of quota: its hops are counted once. `'skip'`: not at all. */
+  readonly unit: Unit | 'skip';
+
+  constructor(unit: Unit | 'skip' = new Map()) {
+    this.unit = unit;
+  }
 
   /** Whether a hop before this one had a credential. */
   get isUnderWay(): boolean {

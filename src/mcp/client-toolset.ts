@@ -3,7 +3,7 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { CallToolResult, Implementation, Tool } from '@modelcontextprotocol/sdk/types.js';
-import { ClavigerError, isClavigerError } from '../errors.js';
+import { ClavigerError, findClavigerError, isClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { loadSdk } from './sdk.js';
 import { toolPages, type ToolPage } from './tool-pages.js';
@@ -90,7 +90,14 @@ export abstract class ClientToolset<C extends ToolsetConnection> implements Tool
     signal?.throwIfAborted();
     if (this.#closing !== undefined) throw closed();
     if (this.#connection?.isClosed === false && this.#connecting === undefined) return this.#connection;
-    this.#connecting ??= this.#connect().finally(() => {
+    const begun = this.#connecting;
+    if (begun !== undefined) {
+      return abortable(begun, signal).catch((error: unknown) => {
+        if (findClavigerError(error)?.code !== 'ERR_ACCESS_DENIED') throw error;
+        return this.#connected(signal); // who began was refused, not yet who waited
+      });
+    }
+    this.#connecting = this.#connect().finally(() => {
       this.#connecting = undefined;
     });
     return abortable(this.#connecting, signal);

@@ -74,10 +74,10 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
 
   protected async open(): Promise<HttpTransport> {
     const { auth, headers = {}, dispatcher } = this.#options;
-    const { createFetch } = await import('../http/create-fetch.js'); // its undici takes long to load, and the launcher never needs it
+    const { createCountedFetch } = await import('../http/create-fetch.js'); // its undici takes long to load, and the launcher never needs it
     const { redactor } = coreOf(await auth.registry());
     // Messages are redacted one by one, so that they stay valid JSON and what is base64 in them stays base64.
-    const fetch = createFetch({ auth }, { redact: false, ...(dispatcher === undefined ? {} : { dispatcher }) });
+    const fetch = createCountedFetch({ auth }, { redact: false, ...(dispatcher === undefined ? {} : { dispatcher }) });
     return new HttpTransport({ url: this.#url, fetch: followInside(fetch), headers, redactor });
   }
 

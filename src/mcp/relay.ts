@@ -50,7 +50,9 @@ export class Relay {
       onReplaced: (old, server) => this.#handOver(old, server),
       onReplacementFailed: (error) => this.#say(`the old server goes on: ${(error as Error).message}`),
       respawn: options.respawn,
-      isShared: options.injections.process.some(({ auth }) => typeof auth.account === 'function'),
+      isShared: options.injections.process.some(
+        ({ auth }) => typeof auth.account === 'function' || typeof auth.consumer === 'function',
+      ),
       signal: this.#abort.signal,
     });
   }
@@ -125,7 +127,10 @@ export class Relay {
     this.#memory.notified(method, line);
     if (method === 'notifications/cancelled' && this.#cancel(line)) return;
     const { current, starting } = this.#keeper;
-    if (current !== undefined) current.process.write(line);
+    const admitted = current?.isAdmitted();
+    if (admitted === true) current?.process.write(line);
+    else if (admitted !== undefined)
+      void admitted.then(() => current?.process.write(line)).catch(() => undefined); // a refusal has nobody to be told
     else void starting?.then((server) => server.process.write(line)).catch(() => undefined);
   }
 

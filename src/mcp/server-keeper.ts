@@ -61,8 +61,18 @@ export class ServerKeeper {
     if (current === undefined) {
       // whoever waits for one promise goes on in the order of asking: what a client sends keeps its order
       if (this.#starting === undefined || !this.#options.isShared) return this.#start();
-      return this.#starting.then(() => this.ready());
+      return this.#starting.then(
+        () => this.ready(),
+        () => this.ready(), // somebody else was refused, not yet who asks now
+      );
     }
+    const admitted = current.isAdmitted();
+    if (admitted !== true)
+      return admitted.then(() => (this.#current === current ? this.#fresh(current) : this.ready()));
+    return this.#fresh(current);
+  }
+
+  #fresh(current: Server): Server | Promise<Server> {
     if (!this.#options.respawn) return current;
     const fresh = current.isFresh();
     return fresh === true ? current : this.#refreshed(current, fresh);

@@ -4,6 +4,7 @@ import { mergeEnvironment, type Environment } from '../process/child-environment
 import type { Injection } from '../process/injection.js';
 import { prepareInjections, type PreparedInjections } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
+import { admitAgain } from '../registry/admit-again.js';
 import { coreOf, type RegistryCore } from '../registry/registry-contract.js';
 import { ServerProcess, type ServerEnd } from './server-process.js';
 
@@ -104,6 +105,20 @@ export class Server {
         this.#suspicion = undefined;
       },
     );
+  }
+
+  /** Whether access rules still let this consumer use what the server was started with; rejects where they don't. */
+  isAdmitted(): true | Promise<void> {
+    const pending: Promise<unknown>[] = [];
+    for (const { auth } of this.#injections) {
+      const registry = auth.registry();
+      const admitted =
+        registry instanceof Promise
+          ? registry.then((loaded) => admitAgain(auth, coreOf(loaded), 'mcp'))
+          : admitAgain(auth, coreOf(registry), 'mcp');
+      if (admitted !== undefined) pending.push(admitted);
+    }
+    return pending.length === 0 ? true : Promise.all(pending).then(() => undefined);
   }
 
   async close(graceMs?: number): Promise<void> {

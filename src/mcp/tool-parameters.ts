@@ -1,5 +1,6 @@
 import { ClavigerError } from '../errors.js';
 import { revealForProcess } from '../placement/process-value.js';
+import type { Unit } from '../registry/admission.js';
 import { use } from '../registry/use.js';
 import { calledTool, setArguments } from './call-arguments.js';
 import type { ParameterInjection } from './mcp-injections.js';
@@ -77,7 +78,7 @@ export class ToolParameters {
     if (!this.#declared.has(tool) && !this.#isComplete) await this.#listAll(context);
     const declared = this.#declared.get(tool);
     const wanted = this.#parameters.filter(({ name }) => declared?.has(name) === true);
-    return wanted.length === 0 ? context.exchange(line) : inject(line, tool, wanted, context);
+    return wanted.length === 0 ? context.exchange(line) : inject(line, tool, wanted, { ...context, unit: new Map() });
   }
 
   /** Once for all calls that wait for it. */
@@ -106,7 +107,7 @@ function inject(
   line: Buffer,
   tool: string,
   wanted: readonly ParameterInjection[],
-  context: CallContext,
+  context: CallContext & { readonly unit: Unit },
   values: ReadonlyMap<string, string> = new Map(),
 ): Promise<Buffer> {
   const [first, ...rest] = wanted;
@@ -115,6 +116,7 @@ function inject(
     surface: 'mcp',
     tool,
     signal: context.signal,
+    unit: context.unit,
     place: ({ credential, provider }) => revealForProcess(credential.secret, provider.name),
     call: (value) => inject(line, tool, rest, context, new Map([...values, [first.name, value]])),
     isRejected: ({ result }) => result !== undefined && tellsOfRefusal(result),

@@ -4,6 +4,7 @@ import { applyToArguments } from '../placement/apply-to-arguments.js';
 import { applyToEnvironment } from '../placement/apply-to-environment.js';
 import type { ProcessPlacement } from '../placement/placement.js';
 import type { Redactor } from '../redaction/redactor.js';
+import type { Unit } from '../registry/admission.js';
 import { coreOf, type RegistryCore } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
 import { processPlacementOf, type Injection } from './injection.js';
@@ -43,7 +44,8 @@ export async function prepareInjections(
   const dispose = async () => {
     await Promise.all(files.map(({ file }) => file.dispose()));
   };
-  const granted = await Promise.all(injections.map((injection) => grantFor(injection, options)));
+  const unit: Unit = new Map(); // one start, whatever it is given
+  const granted = await Promise.all(injections.map((injection) => grantFor(injection, options, unit)));
   try {
     for (const [index, { credential, placement }] of granted.entries()) {
       const { secret, provider } = credential;
@@ -81,10 +83,12 @@ export async function coresOf(injections: readonly Injection[]): Promise<Registr
 function grantFor(
   injection: Injection,
   { surface, signal }: PrepareOptions,
+  unit: Unit,
 ): Promise<{ credential: Credential; placement: ProcessPlacement }> {
   return use(injection.auth, {
     surface,
     signal,
+    unit,
     place: ({ credential, provider }) => ({ credential, placement: processPlacementOf(injection, provider) }),
     call: (granted) => granted,
     isRejected: () => false,

@@ -1,10 +1,10 @@
 import { destinationsOf, parseBaseUrl, parseDestination, type Destination } from '../destination/destination.js';
 import { findClavigerError, type Issue } from '../errors.js';
 import { didYouMean } from '../internal/near-names.js';
+import { configInvalid } from '../internal/validation.js';
 import { bearer, type RequestPlacement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
 import { applyCatalog } from './apply-catalog.js';
-import { configInvalid } from './definition-schema.js';
 import type { Origin, Provider, ProviderDefinition } from './provider.js';
 
 /** Named stores; the one called `default` may be made on first use. */

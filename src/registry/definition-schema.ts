@@ -1,21 +1,10 @@
 import * as z from 'zod/mini';
-import { ClavigerError, type Issue } from '../errors.js';
-import { didYouMean } from '../internal/near-names.js';
+import { accessConfigSchema } from '../access/definition-schema.js';
+import { closed } from '../internal/validation.js';
 import { isFramingHeader, isHeaderName, isHeaderValue, problemOf } from '../placement/check-placement.js';
 import { isOverridingHeader } from '../placement/overriding-headers.js';
 import { isRequestPlacement, type Placement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
-
-/** An object that takes no unknown key, and says which one was probably meant. */
-function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const keys = (issue as unknown as { keys: string[] }).keys;
-      return keys.map((key) => `unknown key "${key}"${didYouMean(key, Object.keys(shape))}`).join(', ');
-    },
-  });
-}
 
 const text = z.string().check(z.minLength(1));
 const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9._:-]{0,62}$/, 'must match [a-z0-9][a-z0-9._:-]{0,62}'));
@@ -112,6 +101,9 @@ const cacheSchema = closed({
 
 export const registrySchema = closed({
   providers: z.array(providerSchema),
+  access: z.optional(
+    z.custom<object | null>((value) => typeof value === 'object' && value !== null, 'must come from createAccess()'),
+  ),
   stores: z.optional(z.record(z.string(), store)),
   audit: z.optional(
     z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', 'must be a function'),
@@ -125,44 +117,7 @@ export const configSchema = closed({
   $schema: z.optional(z.string()),
   stores: z.optional(z.record(z.string(), z.looseObject({ kind: text }))),
   providers: z.array(providerSchema),
+  access: z.optional(accessConfigSchema),
   audit: z.optional(closed({ file: text })),
   cache: z.optional(z.union([z.literal(false), cacheSchema])),
 });
-
-/**
- * Checks a value and gives every finding with its path.
- *
- * @throws ClavigerError `ERR_CONFIG_INVALID`; no value of the input is in the message.
- */
-export function assertValid(schema: z.ZodMiniType, value: unknown, what: string): void {
-  const result = z.safeParse(schema, value);
-  if (!result.success) throw configInvalid(what, flatten(result.error.issues));
-}
-
-export function configInvalid(what: string, issues: readonly Issue[]): ClavigerError {
-  const lines = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  return new ClavigerError('ERR_CONFIG_INVALID', `${what} is invalid: ${lines.join('; ')}`, { issues });
-}
-
-function flatten(issues: readonly z.core.$ZodIssue[], base: readonly PropertyKey[] = []): Issue[] {
-  return issues.flatMap((issue): Issue[] => {
-    const path = [...base, ...issue.path];
-    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-      return flatten(closestBranch(issue.errors), path);
-    }
-    return [{ path: formatPath(path), message: issue.message.replace(/^Invalid input: /, '') }];
-  });
-}
-
-/** Of the branches of a union, the one that got furthest: its findings lie deepest, or aren't about the type at the root. */
-function closestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
-  const depth = (branch: readonly z.core.$ZodIssue[]) =>
-    Math.max(...branch.map((issue) => issue.path.length + (issue.code === 'invalid_type' ? 0 : 0.5)));
-  return branches.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best));
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
-    .join('');
-}

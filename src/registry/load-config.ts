@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Access } from '../access/access.js';
+import type { AccessDefinitions } from '../access/definitions.js';
 import type { AuditSink } from '../audit/event.js';
 import { ClavigerError, type Issue } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import type { AskPassphrase } from '../stores/embedded.js';
 import { openStore } from '../stores/open-store.js';
-import { assertValid, configInvalid, configSchema } from './definition-schema.js';
+import { assertValid, configInvalid } from '../internal/validation.js';
+import { configSchema } from './definition-schema.js';
 import { literalKeys } from './literal-keys.js';
 import { discoverConfig, type DiscoveryOptions, type FoundConfig } from './discover-config.js';
 import type { CacheOptions } from './credential-cache.js';
@@ -18,6 +21,7 @@ import type { Registry } from './registry-contract.js';
 interface ConfigFile {
   stores?: Record<string, { kind: string } & Record<string, unknown>>;
   providers: ProviderDefinition[];
+  access?: AccessDefinitions & { state?: { kind: 'file'; path?: string }; quotaFailure?: 'closed' | 'open' };
   audit?: { file: string };
   cache?: CacheOptions | false;
 }
@@ -39,6 +43,8 @@ export interface LoadedConfig {
   /** Undefined when there is no file: then no provider is defined. */
   readonly file: FoundConfig | undefined;
   readonly options: RegistryOptions & { stores: Record<string, Store> };
+  /** Where audit events are written, if anywhere. */
+  readonly auditFile?: string;
 }
 
 /**
@@ -54,7 +60,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   const text = options.text ?? (await readConfig(file));
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
-  return { file, options: toRegistryOptions(config, file.path, askPassphrase) };
+  const access = await openAccess(config, file.path, options.env);
+  const auditFile = config.audit === undefined ? {} : { auditFile: resolve(dirname(file.path), config.audit.file) };
+  return { file, options: { ...toRegistryOptions(config, file.path, askPassphrase), ...access }, ...auditFile };
 }
 
 /**
@@ -145,6 +153,15 @@ function toRegistryOptions(config: ConfigFile, path: string, ask: AskPassphrase 
     ...(config.audit === undefined ? {} : { audit: fileSink(resolve(dirname(path), config.audit.file)) }),
     ...(config.cache === undefined ? {} : { cache: config.cache }),
   };
+}
+
+/** Its state is a file of this user's, unless the config file says where. */
+async function openAccess({ access }: ConfigFile, path: string, env?: NodeJS.ProcessEnv): Promise<{ access?: Access }> {
+  if (access === undefined) return {};
+  const { createAccess, defaultStatePath, fileState } = await import('../access/index.js');
+  const { state, ...rules } = access;
+  const statePath = state?.path === undefined ? defaultStatePath(env) : resolve(dirname(path), state.path);
+  return { access: createAccess({ ...rules, state: fileState(statePath) }) };
 }
 
 function openStores(

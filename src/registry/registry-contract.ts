@@ -4,6 +4,7 @@ import type { Credential } from '../credential.js';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import type { Redactor } from '../redaction/redactor.js';
+import type { Admission } from './admission.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Provider, ProviderDescription } from './provider.js';
 
@@ -40,7 +41,7 @@ export interface Registry extends AsyncDisposable {
    * The credential itself. Prefer `withCredential`, `createFetch` or a toolset, which keep it out of your hands.
    *
    * @throws ClavigerError `ERR_PROVIDER_NOT_FOUND`, `ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_DESTINATION_*`,
-   * `ERR_SECRET_INVALID`, `ERR_REGISTRY_CLOSED`; `signal.reason` after an abort.
+   * `ERR_ACCESS_DENIED`, `ERR_SECRET_INVALID`, `ERR_REGISTRY_CLOSED`; `signal.reason` after an abort.
    */
   resolve(provider: string, options?: ResolveOptions): Promise<Credential>;
   /** Looks for a newer version than the one that an upstream refused: `undefined` when there is none. */
@@ -58,6 +59,8 @@ export interface RegistryCore {
   readonly redactor: Redactor;
   readonly audit: AuditTrail | undefined;
   readonly now: () => number;
+  /** Undefined without access rules. */
+  readonly access: Admission | undefined;
   /** @throws ClavigerError `ERR_PROVIDER_NOT_FOUND`, `ERR_REGISTRY_CLOSED` */
   find(name: string): Provider;
   /** The provider with the most specific destination. @throws ClavigerError `ERR_DESTINATION_AMBIGUOUS` on a tie */

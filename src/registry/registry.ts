@@ -1,18 +1,23 @@
+import type { Access } from '../access/access.js';
 import type { AuditSink } from '../audit/event.js';
 import { createAuditTrail } from '../audit/trail.js';
+import { canonicalUrl } from '../destination/canonical-url.js';
 import { createDestinationIndex, type DestinationIndex } from '../destination/destination.js';
 import { ClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { didYouMean } from '../internal/near-names.js';
+import { assertValid } from '../internal/validation.js';
 import { createRedactor } from '../redaction/redactor.js';
 import { isShort, SHORT_SECRET } from '../secret.js';
 import { embeddedStore } from '../stores/embedded.js';
 import type { Store } from '../stores/store.js';
+import { Admission } from './admission.js';
+import { admitAgain } from './admit-again.js';
 import { createAuth } from './auth.js';
 import { createBreaker, type Breaker } from './breaker.js';
 import { compileProviders } from './compile-provider.js';
 import { CacheSlot, type CacheOptions, type CachePolicy } from './credential-cache.js';
-import { assertValid, registrySchema } from './definition-schema.js';
+import { registrySchema } from './definition-schema.js';
 import { fetchCredential } from './fetch-credential.js';
 import type { Held } from './held.js';
 import { describeProvider, type Provider, type ProviderDefinition } from './provider.js';
@@ -23,6 +28,8 @@ export interface RegistryOptions {
   providers: ProviderDefinition[];
   /** By name; `default` is the embedded encrypted file unless given. The registry does not close what it is given. */
   stores?: Record<string, Store>;
+  /** Who may use what: given, every use needs a consumer. From `createAccess` of `claviger/access`. */
+  access?: Access;
   /** Gets one event per use, refusal, refresh and change; never a value. */
   audit?: AuditSink;
   /** `false` fetches at every use. */
@@ -59,6 +66,7 @@ class OpenRegistry implements Registry, RegistryCore {
   readonly redactor = createRedactor();
   readonly audit: RegistryCore['audit'];
   readonly now: () => number;
+  readonly access: Admission | undefined;
   readonly #providers: Map<string, Provider>;
   readonly #principals: DestinationIndex<Provider>;
   readonly #companions: DestinationIndex<Provider>;
@@ -78,6 +86,7 @@ class OpenRegistry implements Registry, RegistryCore {
       stores.set('default', this.#embedded);
     }
     this.now = options.now ?? Date.now;
+    this.access = options.access === undefined ? undefined : new Admission(options.access, this.redactor);
     const { audit } = options;
     // A path, or a version that a source gave, may hold what only the redactor knows to be a secret.
     this.audit = audit === undefined ? undefined : createAuditTrail((event) => audit(this.redactor.value(event)));
@@ -107,8 +116,12 @@ class OpenRegistry implements Registry, RegistryCore {
       redact: false,
     });
 
-  refresh: Registry['refresh'] = async (rejected, { account, signal } = {}) => {
+  refresh: Registry['refresh'] = async (rejected, { account, signal, consumer, destination } = {}) => {
     const provider = this.find(rejected.provider);
+    if (this.access !== undefined) {
+      const where = destination === undefined ? {} : { method: destination.method, url: canonicalUrl(destination.url) };
+      await admitAgain({ providerName: provider.name, consumer }, this, 'registry', where);
+    }
     const slot = this.slot(provider, typeof account === 'function' ? account() : account);
     return (await abortable(slot.refresh(rejected, this.now()), signal))?.credential;
   };
@@ -119,6 +132,7 @@ class OpenRegistry implements Registry, RegistryCore {
     this.#closed = true;
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
+    this.access?.close();
     for (const provider of this.#providers.values()) provider.slots.clear();
     await this.#embedded?.close?.();
   };

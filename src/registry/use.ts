@@ -1,4 +1,6 @@
-import type { AuditEvent, Surface } from '../audit/event.js';
+import type { Judgement } from '../access/access.js';
+import type { Consumer } from '../access/consumer.js';
+import type { AuditEvent } from '../audit/event.js';
 import type { Credential } from '../credential.js';
 import { canonicalTarget, canonicalUrl, type CanonicalUrl } from '../destination/canonical-url.js';
 import { assertAllowed, type Destination } from '../destination/destination.js';
@@ -6,55 +8,14 @@ import { findClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { statusOf } from '../internal/status-of.js';
 import type { Redactor } from '../redaction/redactor.js';
+import { assertAdmitted, consumerOf, type Admission, type Unit } from './admission.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Held } from './held.js';
 import type { Provider } from './provider.js';
 import { coreOf, type Auth, type RegistryCore } from './registry-contract.js';
+import type { Grant, Target, Use } from './use-step.js';
 
-/** A method, and a whole URL or the raw target of a request. */
-export type Target =
-  | { readonly method: string; readonly url: string | URL }
-  | { readonly method: string; readonly origin: string; readonly path: string };
-
-/** What a surface is handed to place. */
-export interface Grant {
-  readonly provider: Provider;
-  readonly credential: Credential;
-  /** The one reading of the URL: what was judged is what must go on the wire. */
-  readonly url: CanonicalUrl | undefined;
-  /** The credentials that its provider wants on the same request. */
-  readonly companions: readonly { readonly provider: Provider; readonly credential: Credential }[];
-  /** Knows these credentials, and every other one of the registry. */
-  readonly redactor: Redactor;
-}
-
-export interface Outcome<R> {
-  readonly result?: R;
-  readonly error?: unknown;
-}
-
-/** One use of a credential, as a surface describes it. `P` is what `place` makes and `call` takes. */
-export interface Use<P, R> {
-  readonly surface: Surface;
-  /** Where the call goes; without one the credential is handed over whole. */
-  readonly destination?: Target | undefined;
-  readonly tool?: string | undefined;
-  /** Ends the wait for the credential; the call has its own. */
-  readonly signal?: AbortSignal | undefined;
-  /** A later hop of a call that was counted already: no event of its own unless it is refused. */
-  readonly continued?: boolean;
-  /** What the surface itself refuses, before anything is fetched: it throws. */
-  inspect?(url: CanonicalUrl): void;
-  /** Puts the credential into an object of our own making, never into the caller's. */
-  place(grant: Grant): P;
-  call(placed: P): R | PromiseLike<R>;
-  /** Whether the upstream refused the credential; default: its status is 401. */
-  readonly isRejected?: ((outcome: Outcome<R>) => boolean) | undefined;
-  /** Whether the call may be made a second time. */
-  repeatable(): boolean;
-  /** Whether results and errors are redacted. */
-  readonly redact: boolean;
-}
+export type { Asked, Grant, Outcome, Target, Use } from './use-step.js';
 
 /**
  * The path of one credential, top to bottom. Every surface comes through here and brings its own `place` and `call`.
@@ -90,6 +51,7 @@ class CredentialUse<P, R> implements Grant, Part {
   #target: Target | undefined = undefined;
   #beside: Part[] | undefined = undefined;
   #repeated = false;
+  #judgement: Judgement | undefined = undefined;
 
   constructor(core: RegistryCore, auth: Auth, step: Use<P, R>) {
     this.#core = core;
@@ -102,6 +64,18 @@ class CredentialUse<P, R> implements Grant, Part {
       this.#target = this.#step.destination;
       this.#find();
       this.#canonical();
+      if (this.#core.access === undefined) return this.#proceed();
+      return this.#admit(this.#core.access).then(
+        () => this.#proceed(),
+        (error: unknown) => this.#refuse(error),
+      );
+    } catch (error) {
+      return this.#refuse(error);
+    }
+  }
+
+  #proceed(): Promise<R> {
+    try {
       this.#bind();
       if (this.#step.signal?.aborted === true) return this.#refuse(this.#step.signal.reason);
       this.held = this.slot.peek();
@@ -118,7 +92,7 @@ class CredentialUse<P, R> implements Grant, Part {
   /** The provider by its exact name, and those it wants beside it. */
   #find(): void {
     const { providerName, account } = this.#auth;
-    const whose = typeof account === 'function' ? account() : account;
+    const whose = typeof account === 'function' ? this.#account(account) : account;
     this.provider = this.#core.find(providerName);
     this.slot = this.#core.slot(this.provider, whose);
     if (this.provider.companions.length === 0 || this.#target === undefined) return;
@@ -128,12 +102,37 @@ class CredentialUse<P, R> implements Grant, Part {
     });
   }
 
+  #account(ask: () => string | undefined): string | undefined {
+    const { asked } = this.#step;
+    if (asked === undefined) return ask();
+    asked.account ??= { value: ask() };
+    return asked.account.value;
+  }
+
+  #consumer(): Consumer | undefined {
+    const { asked } = this.#step;
+    if (asked === undefined) return consumerOf(this.#auth);
+    asked.consumer ??= { value: consumerOf(this.#auth) };
+    return asked.consumer.value;
+  }
+
   /** One reading of the URL, or none. */
   #canonical(): void {
     const target = this.#target;
     if (target === undefined) return;
     this.url = 'url' in target ? canonicalUrl(target.url) : canonicalTarget(target.origin, target.path);
     this.#step.inspect?.(this.url);
+  }
+
+  /** The consumer may use each of them here; together they are one unit of quota. */
+  async #admit(access: Admission): Promise<void> {
+    const consumer = this.#consumer();
+    const { signal, unit = new Map() as Unit } = this.#step;
+    for (const { provider } of this.#parts()) {
+      const use = { provider: provider.name, method: this.#target?.method, url: this.url };
+      this.#judgement = await abortable(access.judge(consumer, use, unit), signal);
+      assertAdmitted(this.#judgement, provider.name);
+    }
   }
 
   /** Only where the provider says; a companion that says nothing goes where its principal goes. */
@@ -269,15 +268,19 @@ class CredentialUse<P, R> implements Grant, Part {
     if (type === 'use' && this.#step.continued === true) return;
     const { tool, surface } = this.#step;
     const version = this.held?.credential.version;
+    const { keyId, app, verification } = this.#judgement ?? {};
     this.#core.audit?.({
       time: this.#core.now(),
       type,
       provider: this.#auth.providerName,
       surface,
+      ...(keyId === undefined ? {} : { consumer: keyId }),
+      ...(app === undefined ? {} : { app }),
       ...(this.#target === undefined ? {} : { method: this.#target.method }),
       ...(this.url === undefined ? {} : { host: this.url.host, path: this.url.path }),
       ...(tool === undefined ? {} : { tool }),
       outcome,
+      ...(verification?.ok === false ? { fault: verification.fault.code } : {}),
       ...(status === undefined ? {} : { status }),
       ...(version === undefined ? {} : { version }),
       ...(this.#repeated ? { repeated: true } : {}),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createFetch } from '../../http/index.js';
 import type { AuditEvent } from '../../index.js';
+import { consumerOf, consumerOption } from '../access-rules.js';
 import { exitCodes, fileError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
@@ -25,6 +26,7 @@ export const fetch = defineCommand({
     ['claviger fetch /user --as github --fail -i', 'exit code 5 on a 401; status and headers shown'],
   ],
   options: {
+    ...consumerOption,
     as: { type: 'string', value: 'NAME', help: 'the provider whose credential goes with the request' },
     header: {
       type: 'string',
@@ -50,8 +52,11 @@ export const fetch = defineCommand({
     const body = values.data === undefined ? undefined : await bodyOf(context, values.data, headers);
 
     const uses: AuditEvent[] = [];
+    const whose = consumerOf(context, values);
     await using registry = await openRegistry(context, { onEvent: (event) => uses.push(event) });
-    const client = createFetch(values.as === undefined ? { registry } : { auth: registry.auth(values.as) });
+    const client = createFetch(
+      values.as === undefined ? { registry, ...whose } : { auth: registry.auth(values.as, whose) },
+    );
     const response = await client(url, {
       method: method?.toUpperCase() ?? (body === undefined ? 'GET' : 'POST'),
       headers,

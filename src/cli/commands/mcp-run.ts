@@ -1,5 +1,6 @@
 import { createStdioLauncher } from '../../mcp/index.js';
 import { exitCodeOf } from '../../process/index.js';
+import { consumerOf, consumerOption } from '../access-rules.js';
 import { usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { injectionDetails, injectionOptions, injectionsOf } from '../injections.js';
@@ -21,6 +22,7 @@ export const mcpRun = defineCommand({
   ],
   options: {
     ...injectionOptions,
+    ...consumerOption,
     param: {
       type: 'string',
       multiple: true,
@@ -35,7 +37,7 @@ export const mcpRun = defineCommand({
     const { terminal, env } = context;
     await using registry = await openRegistry(context, { ask: false });
     const launcher = await createStdioLauncher({
-      inject: injectionsOf(values, registry),
+      inject: injectionsOf(values, registry, consumerOf(context, values)),
       connection: { command, args },
       input: terminal.streams.stdin,
       output: terminal.streams.stdout,

@@ -1,4 +1,5 @@
 import { exitCodeOf, runProcess, spawnExitCode } from '../../process/index.js';
+import { consumerOf, consumerOption } from '../access-rules.js';
 import { CommandError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { injectionDetails, injectionOptions, injectionsOf } from '../injections.js';
@@ -20,6 +21,7 @@ export const run = defineCommand({
   ],
   options: {
     ...injectionOptions,
+    ...consumerOption,
     'no-redact': { type: 'boolean', help: 'hand the terminal over; what is printed then stays as it is' },
   },
   takesCommand: true,
@@ -27,7 +29,7 @@ export const run = defineCommand({
   async run(context, { values, rest: [command, ...args] }) {
     if (command === undefined) throw usageError('no command: claviger run --env VAR=NAME -- command');
     await using registry = await openRegistry(context);
-    const inject = injectionsOf(values, registry);
+    const inject = injectionsOf(values, registry, consumerOf(context, values));
     try {
       return exitCodeOf(
         await runProcess({ command, args, inject, cwd: context.cwd, redactOutput: !values['no-redact'] }),

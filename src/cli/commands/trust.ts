@@ -74,7 +74,7 @@ async function readWhole(path: string): Promise<string> {
 }
 
 /** The same in sentences: what is opened, and what is sent where. */
-function whatItMayDo({ options }: LoadedConfig): string[] {
+function whatItMayDo({ options, auditFile }: LoadedConfig): string[] {
   const stores = Object.entries(options.stores).map(([name, { kind }]) => `it opens the ${kind} store "${name}"`);
   const providers = createRegistry(options)
     .providers()
@@ -82,5 +82,7 @@ function whatItMayDo({ options }: LoadedConfig): string[] {
       const where = destinations.length > 0 ? destinations.join(', ') : 'no HTTP destination';
       return `it sends ${secretName ?? name}${store === undefined ? '' : ` from ${store}`} to ${where}, as ${name}`;
     });
-  return [...stores, ...providers];
+  const access = options.access === undefined ? [] : ['it asks its access rules who may use them'];
+  const audit = auditFile === undefined ? [] : [`it writes what is used to ${auditFile}`];
+  return [...stores, ...providers, ...access, ...audit];
 }
