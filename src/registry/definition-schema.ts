@@ -1,20 +1,9 @@
 import * as z from 'zod/mini';
 import { ClavigerError, type Issue } from '../errors.js';
-import { didYouMean } from '../internal/near-names.js';
+import { closedObject as closed } from '../internal/closed-object.js';
 import { isFramingHeader, isHeaderName, isHeaderValue, problemOf } from '../placement/check-placement.js';
 import { isRequestPlacement, type Placement } from '../placement/placement.js';
 import type { Store } from '../stores/store.js';
-
-/** An object that takes no unknown key, and says which one was probably meant. */
-function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const keys = (issue as unknown as { keys: string[] }).keys;
-      return keys.map((key) => `unknown key "${key}"${didYouMean(key, Object.keys(shape))}`).join(', ');
-    },
-  });
-}
 
 const text = z.string().check(z.minLength(1));
 const name = z.string().check(z.regex(/^[a-z0-9][a-z0-9._:-]{0,62}$/, 'must match [a-z0-9][a-z0-9._:-]{0,62}'));
