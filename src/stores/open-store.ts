@@ -63,6 +63,33 @@ const kinds: Readonly<Record<string, Kind>> = {
         return commandStore({ ...commandPresets[preset](presetOptions as { vault: string }), ...rest });
       }),
   ),
+  vault: kind(
+    closedObject({
+      address: text,
+      mount: z.optional(text),
+      tokenFile: z.optional(text),
+      appRole: z.optional(closedObject({ roleId: text, secretIdFile: text, mount: z.optional(text) })),
+      kubernetes: z.optional(closedObject({ role: text, jwtFile: z.optional(text), mount: z.optional(text) })),
+      namespace: z.optional(text),
+      field: z.optional(text),
+      timeoutMs: z.optional(duration),
+    }),
+    ({ appRole, kubernetes, ...options }, { at }) =>
+      lazyStore(
+        'vault',
+        async () =>
+          (await import('./vault.js')).vaultStore({
+            ...withPaths(options, ['tokenFile'], at),
+            ...(appRole !== undefined && {
+              appRole: withPaths(appRole as Given<typeof appRole>, ['secretIdFile'], at),
+            }),
+            ...(kubernetes !== undefined && {
+              kubernetes: withPaths(kubernetes as Given<typeof kubernetes>, ['jwtFile'], at),
+            }),
+          }),
+        true,
+      ),
+  ),
   directory: kind(closedObject({ path: text }), (options, { at }) =>
     lazyStore('directory', async () => (await import('./directory.js')).directoryStore({ path: at(options.path) })),
   ),
