@@ -5,6 +5,7 @@ import type { Store } from './store.js';
 import { assertKnownOptions, refuseOptions, storeFailure } from './store-failure.js';
 
 export { commandPresets } from './command/presets.js';
+export type { CommandPreset } from './command/presets.js';
 
 export interface CommandStoreOptions {
   /** The program: a path, or a name to be looked for in `PATH`. It is started as it is, never through a shell. */

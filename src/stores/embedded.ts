@@ -9,7 +9,7 @@ export type EmbeddedStore = Pick<
 > & {
   exists(): Promise<boolean>;
   /** Makes the container; false if there is one. */
-  create(passphrase?: Secret): Promise<boolean>;
+  create(protection?: { passphrase: Secret } | { keychain: true }): Promise<boolean>;
 };
 
 /** Asks a person for the passphrase of the store at `path`; undefined where nobody can be asked. */
@@ -40,10 +40,10 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
     delete: async (name) => (await unlock()).delete(name),
     revoke: async (name) => (await unlock()).revoke(name),
     exists: async () => existsSync((await open()).path),
-    create: async (passphrase) => {
-      if (passphrase === undefined) return (await unlock()).create();
+    create: async (protection) => {
+      if (protection === undefined) return (await unlock()).create();
       const { fileStore } = await import('./file.js');
-      return fileStore({ ...options, passphrase }).create();
+      return fileStore({ ...options, ...protection }).create();
     },
     protection: async () => (await open()).protection(),
     close: async () => {
@@ -53,7 +53,9 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
 }
 
 async function withPassphrase(store: FileStore, options: FileStoreOptions, ask: AskPassphrase): Promise<FileStore> {
-  const given = [options.passphrase, options.keyFile, options.masterKey].some((option) => option !== undefined);
+  const given = [options.passphrase, options.keyFile, options.masterKey, options.keychain].some(
+    (option) => option !== undefined,
+  );
   const { CLAVIGER_PHRASE_FILE: phraseFile } = options.env ?? process.env;
   if (given || phraseFile || (await store.protection()).kind !== 'passphrase') return store;
   const passphrase = await ask(store.path);

@@ -17,7 +17,7 @@ import type { Store } from './store.js';
 
 export type { ProtectionKind } from './file/protection.js';
 
-/** At most one of `masterKey`, `keyFile` and `passphrase`. */
+/** At most one of `masterKey`, `keyFile`, `passphrase` and `keychain`. */
 export interface FileStoreOptions {
   /** Default `secrets.claviger` in `CLAVIGER_HOME`, or in the platform's data directory. */
   path?: string;
@@ -26,6 +26,8 @@ export interface FileStoreOptions {
   /** A file of mode 0600 that holds 32 bytes, raw, base64 or hex. */
   keyFile?: string;
   passphrase?: string | Secret;
+  /** Keeps the master key in the keychain of the operating system; needs the optional dependency `keytar`. */
+  keychain?: boolean;
   /** Hears, once, what protects a container that was made with none of these. */
   onNotice?: (text: string) => void;
   /** Where `CLAVIGER_HOME`, `CLAVIGER_MASTER_FILE` and `CLAVIGER_PHRASE_FILE` are read; default `process.env`. */
@@ -52,7 +54,7 @@ export interface FileStore extends Required<Store>, AsyncDisposable {
  * A store in one encrypted file: AES-256-GCM for each value, and a seal over the whole, so that nothing in it can be
  * changed, dropped, swapped or brought back unnoticed. Names, times, user names and destinations are readable in it.
  *
- * - Unlocking: with the option given, else with `CLAVIGER_MASTER_FILE` or `CLAVIGER_PHRASE_FILE`. A container records
+ * - Unlocking: with the option given (a container whose key is in the keychain needs none), else with `CLAVIGER_MASTER_FILE` or `CLAVIGER_PHRASE_FILE`. A container records
  *   what it was made with, and only that is tried. One made with none of these uses a generated key file beside it,
  *   `<path>.key`, and says so through `onNotice`.
  * - The file comes into being with the first `set`. Each write replaces it whole, is on the disk when `set` resolves, and
@@ -72,7 +74,11 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
   const unlocking = checkedUnlocking(options);
   const env = () => options.env ?? process.env;
   const path = resolve(options.path ?? join(clavigerHome(env()), 'secrets.claviger'));
-  const outside = () => ({ keyFile: env()['CLAVIGER_MASTER_FILE'], phraseFile: env()['CLAVIGER_PHRASE_FILE'] });
+  const outside = () => ({
+    keyFile: env()['CLAVIGER_MASTER_FILE'],
+    phraseFile: env()['CLAVIGER_PHRASE_FILE'],
+    env: env(),
+  });
   const file = new ContainerFile({ path, unlocking, outside, onNotice: options.onNotice });
 
   return {
@@ -161,18 +167,21 @@ function revoked({ current, previous }: Versions<SealedEntry>): Versions<SealedE
     : { current: revoke(current), previous: revoke(previous) };
 }
 
-const KNOWN_OPTIONS = ['path', 'masterKey', 'keyFile', 'passphrase', 'onNotice', 'env'];
+const KNOWN_OPTIONS = ['path', 'masterKey', 'keyFile', 'passphrase', 'keychain', 'onNotice', 'env'];
 
 function checkedUnlocking(options: FileStoreOptions): Unlocking {
   const unknown = Object.keys(options).find((key) => !KNOWN_OPTIONS.includes(key));
   if (unknown !== undefined) refuse(`unknown option "${unknown}"${didYouMean(unknown, KNOWN_OPTIONS)}`);
   const { path, masterKey, keyFile, passphrase } = options;
-  const given = Object.entries({ masterKey, keyFile, passphrase }).filter(([, value]) => value !== undefined);
+  const keychain = options.keychain === false ? undefined : options.keychain; // as if it were not given
+  const given = Object.entries({ masterKey, keyFile, passphrase, keychain }).filter(([, value]) => value !== undefined);
   if (given.length > 1) refuse(`give one of ${given.map(([key]) => key).join(' and ')}, not both`);
   if (path !== undefined && !isText(path)) refuse('path must be a string that is not empty');
+  if (keychain !== undefined && (keychain as unknown) !== true) refuse('keychain must be true or false');
   if (keyFile !== undefined && !isText(keyFile)) refuse('keyFile must be a path');
   return {
     keyFile,
+    keychain,
     masterKey: masterKey === undefined ? undefined : masterKeyOf(masterKey),
     passphrase: passphrase === undefined || passphrase instanceof Secret ? passphrase : Secret.from(passphrase),
   };

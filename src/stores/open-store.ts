@@ -34,8 +34,9 @@ function kind<Options extends z.ZodMiniType>(
 type Given<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
 
 const kinds: Readonly<Record<string, Kind>> = {
-  file: kind(closedObject({ path: z.optional(text), keyFile: z.optional(text) }), (options, { at, ask }) =>
-    embeddedStore(withPaths(options, ['path', 'keyFile'], at), ask),
+  file: kind(
+    closedObject({ path: z.optional(text), keyFile: z.optional(text), keychain: z.optional(z.boolean()) }),
+    (options, { at, ask }) => embeddedStore(withPaths(options, ['path', 'keyFile'], at), ask),
   ),
   env: kind(closedObject({ prefix: z.optional(z.string()) }), (options) => envStore(options)),
   command: kind(
@@ -89,6 +90,9 @@ const kinds: Readonly<Record<string, Kind>> = {
           }),
         true,
       ),
+  ),
+  keychain: kind(closedObject({ service: z.optional(text) }), (options) =>
+    lazyStore('keychain', async () => (await import('./keychain.js')).keychainStore(options), true),
   ),
   directory: kind(closedObject({ path: text }), (options, { at }) =>
     lazyStore('directory', async () => (await import('./directory.js')).directoryStore({ path: at(options.path) })),

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ClavigerError } from '../../errors.js';
+import { writeFileAtomic } from '../../internal/atomic-write.js';
+import { withFileLock } from '../../internal/file-lock.js';
+import { storeFailure } from '../store-failure.js';
+
+/** The names that we keep in the keychain, in a file of ours: keytar's own search can take the process down. No values. */
+export class NameIndex {
+  readonly #directory: string;
+  readonly #path: string;
+
+  constructor(directory: string, service: string) {
+    this.#directory = directory;
+    const id = createHash('sha256').update(service).digest('hex').slice(0, 12);
+    this.#path = join(directory, `keychain-${id}.json`);
+  }
+
+  async read(): Promise<Set<string>> {
+    let text: string;
+    try {
+      text = await readFile(this.#path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Set();
+      throw this.#failure('read', error);
+    }
+    try {
+      const names: unknown = JSON.parse(text);
+      if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return new Set(names);
+    } catch {
+      // said below
+    }
+    throw storeFailure('ERR_STORE_CORRUPT', 'keychain', `${this.#path}, the list of its names, is damaged`);
+  }
+
+  /** Does something to the keychain and says which names there are then, while no other process of ours does. */
+  async update<T>(work: (names: Set<string>) => Promise<T>): Promise<T> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw this.#failure('make', error);
+    });
+    return withFileLock(`${this.#path}.lock`, async () => {
+      const names = await this.read();
+      const before = names.size;
+      const result = await work(names);
+      if (names.size !== before) await this.#write([...names]);
+      return result;
+    });
+  }
+
+  async #write(names: string[]): Promise<void> {
+    try {
+      await writeFileAtomic(this.#path, JSON.stringify(names));
+    } catch (error) {
+      throw this.#failure('write', error);
+    }
+  }
+
+  #failure(action: string, error: unknown): ClavigerError {
+    if (error instanceof ClavigerError) return error;
+    const { code } = error as NodeJS.ErrnoException;
+    return storeFailure(
+      'ERR_STORE_UNAVAILABLE',
+      'keychain',
+      `can't ${action} ${this.#path} (${code ?? 'unknown'})`,
+      error,
+    );
+  }
+}
