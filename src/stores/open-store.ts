@@ -94,6 +94,30 @@ const kinds: Readonly<Record<string, Kind>> = {
   keychain: kind(closedObject({ service: z.optional(text) }), (options) =>
     lazyStore('keychain', async () => (await import('./keychain.js')).keychainStore(options), true),
   ),
+  'aws-secrets-manager': kind(
+    closedObject({ region: z.optional(text), endpoint: z.optional(text), field: z.optional(text) }),
+    (options) =>
+      lazyStore('aws-secrets-manager', async () =>
+        (await import('./aws-secrets-manager.js')).awsSecretsManagerStore(options),
+      ),
+  ),
+  'gcp-secret-manager': kind(
+    closedObject({ project: text, endpoint: z.optional(text), field: z.optional(text) }),
+    (options) =>
+      lazyStore('gcp-secret-manager', async () =>
+        (await import('./gcp-secret-manager.js')).gcpSecretManagerStore(options),
+      ),
+  ),
+  'azure-key-vault': kind(closedObject({ endpoint: text, field: z.optional(text) }), (options) =>
+    lazyStore('azure-key-vault', async () => (await import('./azure-key-vault.js')).azureKeyVaultStore(options)),
+  ),
+  'onepassword-connect': kind(
+    closedObject({ endpoint: text, tokenFile: text, vault: z.optional(text), field: z.optional(text) }),
+    (options, { at }) =>
+      lazyStore('onepassword-connect', async () =>
+        (await import('./onepassword-connect.js')).onePasswordConnectStore(withPaths(options, ['tokenFile'], at)),
+      ),
+  ),
   directory: kind(closedObject({ path: text }), (options, { at }) =>
     lazyStore('directory', async () => (await import('./directory.js')).directoryStore({ path: at(options.path) })),
   ),

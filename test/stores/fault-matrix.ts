@@ -20,7 +20,7 @@ export interface Faulty {
   /** How the engine says no. */
   denied(response: ServerResponse): void;
   /** How it says that there is no such secret. */
-  absent(response: ServerResponse): void;
+  absent(response: ServerResponse, request: Received): void;
   /** How it says that there are too many requests. */
   throttled?(response: ServerResponse): void;
   /** Not for clients that speak https only, or that are given by the user with their own verification. */
@@ -75,7 +75,7 @@ export function faultMatrix(name: string, faulty: Faulty): void {
     });
 
     test("takes the engine's own 404 for not here", async () => {
-      await using server = await startServer((_request, response) => faulty.absent(response));
+      await using server = await startServer((request, response) => faulty.absent(response, request));
       const store = await faulty.open(server.origin, token, 5000);
       expect(await store.get('service')).toBeUndefined();
       await store.close?.();
