@@ -60,6 +60,15 @@ export class CacheSlot {
     return this.#held;
   }
 
+  /** The store says that it holds another one now: the next use asks for it. Stale it may still be served, as ever. */
+  expire(): void {
+    this.#freshUntil = 0;
+    this.#missingUntil = 0;
+    this.#same = undefined;
+    this.#answered = this.#asked + 1; // what is on its way may be the old one
+    this.#flight = undefined;
+  }
+
   /** The credential, fetched if need be; concurrent callers share one fetch. */
   get(): Promise<Held> {
     const fresh = this.peek();
@@ -98,10 +107,12 @@ export class CacheSlot {
   }
 
   #fetch(): Promise<Held> {
-    this.#flight ??= this.#begin().finally(() => {
-      this.#flight = undefined;
+    if (this.#flight !== undefined) return this.#flight;
+    const flight = this.#begin().finally(() => {
+      if (this.#flight === flight) this.#flight = undefined;
     });
-    return this.#flight;
+    this.#flight = flight;
+    return flight;
   }
 
   async #begin(rejectedVersion?: string): Promise<Held> {

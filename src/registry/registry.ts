@@ -7,6 +7,7 @@ import { didYouMean } from '../internal/near-names.js';
 import { createRedactor } from '../redaction/redactor.js';
 import { isShort, SHORT_SECRET } from '../secret.js';
 import { embeddedStore } from '../stores/embedded.js';
+import { lookupName } from '../stores/record.js';
 import type { Store } from '../stores/store.js';
 import { createAuth } from './auth.js';
 import { createBreaker, type Breaker } from './breaker.js';
@@ -67,6 +68,8 @@ class OpenRegistry implements Registry, RegistryCore {
   readonly #timeoutMs: number;
   readonly #embedded: Store | undefined;
   readonly #warned = new Set<string>();
+  /** What ends the watching of each store. */
+  readonly #watched = new Map<Store, () => void>();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -116,6 +119,8 @@ class OpenRegistry implements Registry, RegistryCore {
   close: Registry['close'] = async () => {
     this.#closed = true;
     for (const provider of this.#providers.values()) provider.slots.clear();
+    for (const end of this.#watched.values()) end();
+    this.#watched.clear();
     await this.#embedded?.close?.();
   };
 
@@ -141,6 +146,7 @@ class OpenRegistry implements Registry, RegistryCore {
 
   #newSlot(provider: Provider, account: string | undefined): CacheSlot {
     const { slots } = provider;
+    if ('store' in provider.origin) this.#watchStore(provider.origin.store);
     const slot = new CacheSlot(this.#loader(provider, account), this.#policy);
     if (slots.size >= MAX_SLOTS) {
       for (const oldest of slots.keys()) {
@@ -150,6 +156,19 @@ class OpenRegistry implements Registry, RegistryCore {
     }
     slots.set(account, slot);
     return slot;
+  }
+
+  /** From the first use of a store on, its changes reach the credentials that are cached. */
+  #watchStore(store: Store): void {
+    if (this.#policy === undefined || this.#watched.has(store) || store.watch === undefined) return;
+    const onChange = (names: readonly string[]) => {
+      const changed = new Set(names);
+      for (const { origin, slots } of this.#providers.values()) {
+        if (!('store' in origin) || origin.store !== store) continue;
+        for (const [account, slot] of slots) if (changed.has(lookupName(origin.name, account) ?? '')) slot.expire();
+      }
+    };
+    this.#watched.set(store, store.watch(onChange));
   }
 
   /** Fetches for one slot; the redactor learns the value before anybody else sees it. */

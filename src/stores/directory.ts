@@ -4,6 +4,7 @@ import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { ClavigerError } from '../errors.js';
 import { lookupName } from './record.js';
+import { marksOf, watchByPolling } from './watch.js';
 import { onlyVersion, secretIn, textOf } from './read-only.js';
 import type { Store, StoredSecret, StoredSecretInfo } from './store.js';
 import { assertKnownOptions, refuseOptions, storeFailure } from './store-failure.js';
@@ -43,8 +44,19 @@ export function directoryStore(options: DirectoryStoreOptions): Store {
   }
   const path = resolve(options.path);
 
+  const list: Store['list'] = async () => {
+    const root = await rootOf(path);
+    const names = (await readdir(root).catch((error: unknown) => failed(`can't list ${path}`, error))).filter(
+      isFileName,
+    );
+    const found = await Promise.all(names.map((name) => infoIn(path, root, name)));
+    return found.filter((info) => info !== undefined);
+  };
+
   return {
     kind: 'directory',
+    list,
+    watch: (onChange) => watchByPolling(async () => marksOf(await list()), onChange),
 
     async get(name, { account, version, signal } = {}) {
       signal?.throwIfAborted();
@@ -54,15 +66,6 @@ export function directoryStore(options: DirectoryStoreOptions): Store {
       const found = file === undefined || !isFileName(file) ? undefined : await readIn(path, root, file);
       signal?.throwIfAborted();
       return found && onlyVersion(found.secret, version);
-    },
-
-    async list() {
-      const root = await rootOf(path);
-      const names = (await readdir(root).catch((error: unknown) => failed(`can't list ${path}`, error))).filter(
-        isFileName,
-      );
-      const found = await Promise.all(names.map((name) => infoIn(path, root, name)));
-      return found.filter((info) => info !== undefined);
     },
   };
 }

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Secret } from '../secret.js';
 import type { FileStore, FileStoreOptions } from './file.js';
+import { watchLater } from './lazy.js';
 
 /** The file store but for what needs the file opened to be told. */
 export type EmbeddedStore = Pick<
   FileStore,
-  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'protection' | 'close'
+  'kind' | 'get' | 'list' | 'set' | 'delete' | 'revoke' | 'watch' | 'protection' | 'close'
 > & {
   exists(): Promise<boolean>;
   /** Makes the container; false if there is one. */
@@ -39,6 +40,7 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
     set: async (name, secret, metadata) => (await unlock()).set(name, secret, metadata),
     delete: async (name) => (await unlock()).delete(name),
     revoke: async (name) => (await unlock()).revoke(name),
+    watch: (onChange) => watchLater(unlock, onChange),
     exists: async () => existsSync((await open()).path),
     create: async (protection) => {
       if (protection === undefined) return (await unlock()).create();

@@ -14,6 +14,7 @@ import type { Unlocking } from './file/unlock.js';
 import { infoOf, lookupName, newRecord, pickVersion, storedSecretOf, superseded } from './record.js';
 import type { Versions } from './record.js';
 import type { Store } from './store.js';
+import { marksOf, watchByPolling } from './watch.js';
 
 export type { ProtectionKind } from './file/protection.js';
 
@@ -116,6 +117,16 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
 
     async revoke(name) {
       return replaceExisting(file, name, revoked);
+    },
+
+    watch(onChange) {
+      let seen: unknown;
+      return watchByPolling(async () => {
+        const opened = await file.read();
+        if (opened === seen) return opened === undefined ? new Map() : undefined;
+        seen = opened;
+        return marksOf(Array.from(opened?.container.entries.values() ?? [], ({ current }) => current));
+      }, onChange);
     },
 
     async create() {

@@ -6,6 +6,7 @@ import { Keychain } from './keychain/keychain.js';
 import { NameIndex } from './keychain/name-index.js';
 import { infoOf, lookupName, newRecord } from './record.js';
 import type { Store, StoredSecret, StoredSecretInfo } from './store.js';
+import { watchByPolling } from './watch.js';
 import { assertKnownOptions, refuseOptions } from './store-failure.js';
 
 export interface KeychainStoreOptions {
@@ -101,6 +102,14 @@ export function keychainStore(options: KeychainStoreOptions = {}): KeychainStore
         await keychain.set(name, revokedEntry(name, text));
         return true;
       });
+    },
+
+    /** Which of its names were changed can't be told without reading them: it tells all. */
+    watch(onChange) {
+      return watchByPolling(async () => {
+        const stamp = await index().stamp();
+        return new Map([...(await index().read())].map((name) => [name, stamp]));
+      }, onChange);
     },
 
     async check() {

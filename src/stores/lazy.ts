@@ -11,6 +11,7 @@ export function lazyStore(kind: string, open: () => Promise<Store>, writable = f
     kind,
     get: async (name, options) => (await opened()).get(name, options),
     list: async () => (await opened()).list(),
+    watch: (onChange) => watchLater(opened, onChange),
     close: async () => {
       await (await opening?.catch(() => undefined))?.close?.();
     },
@@ -20,6 +21,22 @@ export function lazyStore(kind: string, open: () => Promise<Store>, writable = f
     ...reading,
     set: async (name, secret, metadata) => writableOf(await opened()).set(name, secret, metadata),
     delete: async (name) => writableOf(await opened()).delete(name),
+  };
+}
+
+/** Watches a store once it is open. */
+export function watchLater(open: () => Promise<Store>, onChange: (names: readonly string[]) => void): () => void {
+  let ended = false;
+  let end: (() => void) | undefined;
+  open().then(
+    (store) => {
+      if (!ended) end = store.watch?.(onChange);
+    },
+    () => undefined, // whoever uses it hears why
+  );
+  return () => {
+    ended = true;
+    end?.();
   };
 }
 

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ClavigerError, type Issue } from '../errors.js';
 import { closedObject } from '../internal/closed-object.js';
 import { didYouMean } from '../internal/near-names.js';
+import { chainStores } from './chain.js';
 import { embeddedStore, type AskPassphrase } from './embedded.js';
 import { envStore } from './env.js';
 import { lazyStore } from './lazy.js';
@@ -12,6 +13,8 @@ interface Opening {
   /** A path of the config file, made absolute. */
   readonly at: (path: string) => string;
   readonly ask: AskPassphrase | undefined;
+  /** A store that the file names. */
+  readonly named: (name: string) => Store;
 }
 
 /** What a kind of store takes in a config file, and how it is made. */
@@ -118,37 +121,63 @@ const kinds: Readonly<Record<string, Kind>> = {
         (await import('./onepassword-connect.js')).onePasswordConnectStore(withPaths(options, ['tokenFile'], at)),
       ),
   ),
+  chain: kind(
+    closedObject({
+      stores: z.array(text).check(z.minLength(1)),
+      onFailure: z.optional(z.enum(['stop', 'continue'])),
+    }),
+    ({ stores, ...options }, { named }) => chainStores(stores.map(named), options),
+  ),
   directory: kind(closedObject({ path: text }), (options, { at }) =>
     lazyStore('directory', async () => (await import('./directory.js')).directoryStore({ path: at(options.path) })),
   ),
 };
 
+export type StoreDefinition = { kind: string } & Record<string, unknown>;
+
 /**
- * Makes the store that a config file describes. Beyond the file and the environment its module is loaded at its first use.
+ * Makes the stores that a config file describes. Beyond the file, the environment and chains, the module of a store is loaded
+ * at its first use.
  *
+ * @param where The path of the file, for errors.
  * @throws ClavigerError `ERR_CONFIG_INVALID` for an unknown kind or option; no inline secrets
  */
-export function openStore(
-  { kind: name, ...given }: { kind: string } & Record<string, unknown>,
+export function openStores(
+  definitions: Readonly<Record<string, StoreDefinition>>,
   directory: string,
   where: string,
   ask?: AskPassphrase,
-): Store {
+): Record<string, Store> {
+  const stores: Record<string, Store> = {};
+  const entries = Object.entries(definitions);
+  // Chains come last: they are made of the others.
+  const isChain = ([, definition]: [string, StoreDefinition]) => definition.kind === 'chain';
+  for (const [name, definition] of [...entries.filter((entry) => !isChain(entry)), ...entries.filter(isChain)]) {
+    const path = `${where}: stores.${name}`;
+    const named = (other: string): Store => {
+      const found = Object.hasOwn(stores, other) ? stores[other] : undefined;
+      if (found !== undefined) return found;
+      const message = `no store that a chain could take is named "${other}"${didYouMean(other, Object.keys(stores))}`;
+      throw invalid(path, [{ path: 'stores', message }]);
+    };
+    stores[name] = openStore(definition, path, { at: (file) => resolve(directory, file), ask, named });
+  }
+  return stores;
+}
+
+function openStore({ kind: name, ...given }: StoreDefinition, where: string, opening: Opening): Store {
   const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (known === undefined) {
-    throw invalid(where, [
-      { path: 'kind', message: `no store is of kind "${name}"${didYouMean(name, Object.keys(kinds))}` },
-    ]);
+    const message = `no store is of kind "${name}"${didYouMean(name, Object.keys(kinds))}`;
+    throw invalid(where, [{ path: 'kind', message }]);
   }
   const result = z.safeParse(known.options, given);
-  if (!result.success) {
-    const issues = result.error.issues.map(({ path, message }) => ({
-      path: path.join('.'),
-      message: message.replace(/^Invalid input: /, ''),
-    }));
-    throw invalid(where, issues);
-  }
-  return known.open(result.data as never, { at: (path) => resolve(directory, path), ask });
+  if (result.success) return known.open(result.data as never, opening);
+  const issues = result.error.issues.map(({ path, message }) => ({
+    path: path.join('.'),
+    message: message.replace(/^Invalid input: /, ''),
+  }));
+  throw invalid(where, issues);
 }
 
 /** The options with those that are paths, relative to the config file, made absolute. */

@@ -42,6 +42,11 @@ export interface Store {
   delete?(name: string): Promise<boolean>;
   /** Marks a secret as revoked: it is still given, with that state. False if the name is not here. */
   revoke?(name: string): Promise<boolean>;
+  /**
+   * Tells the names of secrets that were changed from outside, within two seconds, never a value; what it returns ends that.
+   * Of a store without it a change is noticed when a cached credential ends.
+   */
+  watch?(onChange: (names: readonly string[]) => void): () => void;
   close?(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClavigerError } from '../../errors.js';
 import { writeFileAtomic } from '../../internal/atomic-write.js';
@@ -15,6 +15,12 @@ export class NameIndex {
     this.#directory = directory;
     const id = createHash('sha256').update(service).digest('hex').slice(0, 12);
     this.#path = join(directory, `keychain-${id}.json`);
+  }
+
+  /** A mark that changes with everything that is written. */
+  async stamp(): Promise<string> {
+    const stats = await stat(this.#path, { bigint: true }).catch(() => undefined);
+    return stats === undefined ? '' : `${stats.ino} ${stats.mtimeNs}`;
   }
 
   async read(): Promise<Set<string>> {
@@ -43,7 +49,9 @@ export class NameIndex {
       const names = await this.read();
       const before = names.size;
       const result = await work(names);
+      // The file is stamped also where no name comes or goes: that is how others hear of a change.
       if (names.size !== before) await this.#write([...names]);
+      else await utimes(this.#path, new Date(), new Date()).catch(() => undefined);
       return result;
     });
   }
