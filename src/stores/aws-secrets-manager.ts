@@ -2,6 +2,7 @@ import { mapLimited } from '../internal/map-limited.js';
 import { fieldIn, wantedSecret } from './cloud/field.js';
 import type { Wanted } from './cloud/field.js';
 import { importPeer } from './cloud/import-peer.js';
+import { secureEndpoint } from './cloud/secure-endpoint.js';
 import { within } from './cloud/within.js';
 import type { Limits } from './cloud/within.js';
 import { secretIn, textOf } from './read-only.js';
@@ -97,6 +98,7 @@ function caller(options: AwsSecretsManagerStoreOptions): Call {
   }
   type Sdk = Record<string, new (input: object) => SecretsManagerLike>;
   const sdk = () => importPeer<Sdk>(KIND, PACKAGE);
+  secureEndpoint(KIND, (options as { endpoint?: string }).endpoint);
   let made: SecretsManagerLike | undefined;
   const client = async (): Promise<SecretsManagerLike> => {
     if (given !== undefined) return given;

@@ -2,6 +2,7 @@ import { fieldIn, wantedSecret } from './cloud/field.js';
 import { importPeer } from './cloud/import-peer.js';
 import { listReadable } from './cloud/list-readable.js';
 import { plainName, safeName } from './cloud/safe-name.js';
+import { secureEndpoint } from './cloud/secure-endpoint.js';
 import { within } from './cloud/within.js';
 import type { Limits } from './cloud/within.js';
 import { secretIn } from './read-only.js';
@@ -127,6 +128,7 @@ function opener(options: AzureKeyVaultStoreOptions): () => Promise<SecretClientL
   const { endpoint } = options as { endpoint?: string };
   if (given === undefined && typeof endpoint !== 'string')
     refuseOptions(KIND, 'give a client, or the URL of a vault as endpoint');
+  secureEndpoint(KIND, endpoint);
   let made: SecretClientLike | undefined;
   return async () => {
     if (given !== undefined) return given;

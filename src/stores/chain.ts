@@ -70,12 +70,12 @@ export function chainStores(stores: readonly Store[], { onFailure = 'stop' }: Ch
       if (failures.length > 0) throw chainFailure(failures);
     },
   };
-  const { set, delete: remove, revoke } = first;
+  const [set, remove, revoke] = [first.set?.bind(first), first.delete?.bind(first), first.revoke?.bind(first)];
   return {
     ...reading,
-    ...(set && { set: set.bind(first) }),
-    ...(remove && { delete: remove.bind(first) }),
-    ...(revoke && { revoke: revoke.bind(first) }),
+    ...(set && { set }),
+    ...(remove && { delete: remove }),
+    ...(revoke && { revoke }),
   };
 }
 

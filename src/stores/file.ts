@@ -119,15 +119,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       return replaceExisting(file, name, revoked);
     },
 
-    watch(onChange) {
-      let seen: unknown;
-      return watchByPolling(async () => {
-        const opened = await file.read();
-        if (opened === seen) return opened === undefined ? new Map() : undefined;
-        seen = opened;
-        return marksOf(Array.from(opened?.container.entries.values() ?? [], ({ current }) => current));
-      }, onChange);
-    },
+    watch: (onChange) => watchFile(file, onChange),
 
     async create() {
       return file.update(({ container }) => (container.generation === 0 ? container.entries : undefined));
@@ -146,6 +138,17 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       file.forget();
     },
   };
+}
+
+/** A file that has not changed gives the very container that was seen before. */
+function watchFile(file: ContainerFile, onChange: (names: readonly string[]) => void): () => void {
+  let seen: unknown;
+  return watchByPolling(async () => {
+    const opened = await file.read();
+    if (opened === seen) return opened === undefined ? new Map() : undefined;
+    seen = opened;
+    return marksOf(Array.from(opened?.container.entries.values() ?? [], ({ current }) => current));
+  }, onChange);
 }
 
 function withCurrent(entries: Entries, current: SealedEntry): Entries {

@@ -2,6 +2,7 @@ import { fieldIn, wantedSecret } from './cloud/field.js';
 import { importPeer } from './cloud/import-peer.js';
 import { listReadable } from './cloud/list-readable.js';
 import { plainName, safeName } from './cloud/safe-name.js';
+import { secureEndpoint } from './cloud/secure-endpoint.js';
 import { within } from './cloud/within.js';
 import type { Limits } from './cloud/within.js';
 import { secretIn, textOf } from './read-only.js';
@@ -115,14 +116,12 @@ function opener(options: GcpSecretManagerStoreOptions): () => Promise<SecretMana
   if (given !== undefined && typeof (given as Partial<SecretManagerLike> | null)?.accessSecretVersion !== 'function') {
     refuseOptions(KIND, `client must be a SecretManagerServiceClient of ${PACKAGE}`);
   }
+  const url = secureEndpoint(KIND, (options as { endpoint?: string }).endpoint);
   let made: SecretManagerLike | undefined;
   return async () => {
     if (given !== undefined) return given;
     type Sdk = { SecretManagerServiceClient: new (input: object) => SecretManagerLike };
     const { SecretManagerServiceClient } = await importPeer<Sdk>(KIND, PACKAGE);
-    const { endpoint } = options as { endpoint?: string };
-    const url =
-      endpoint === undefined ? undefined : new URL(endpoint.includes('://') ? endpoint : `https://${endpoint}`);
     // REST over HTTP 1.1: a fraction of what gRPC costs to load.
     made ??= new SecretManagerServiceClient({
       fallback: true,

@@ -104,13 +104,7 @@ export function keychainStore(options: KeychainStoreOptions = {}): KeychainStore
       });
     },
 
-    /** Which of its names were changed can't be told without reading them: it tells all. */
-    watch(onChange) {
-      return watchByPolling(async () => {
-        const stamp = await index().stamp();
-        return new Map([...(await index().read())].map((name) => [name, stamp]));
-      }, onChange);
-    },
+    watch: (onChange) => watchIndex(index(), onChange),
 
     async check() {
       const probe = `${RESERVED}check`;
@@ -135,6 +129,14 @@ function checked(options: KeychainStoreOptions) {
 
 function isName(name: string): boolean {
   return name !== '' && !name.startsWith(RESERVED) && !name.includes('\0') && name.isWellFormed();
+}
+
+/** Which of its names were changed can't be told without reading them: it tells all. */
+function watchIndex(index: NameIndex, onChange: (names: readonly string[]) => void): () => void {
+  return watchByPolling(async () => {
+    const stamp = await index.stamp();
+    return new Map([...(await index.read())].map((name) => [name, stamp]));
+  }, onChange);
 }
 
 function infoOfStored(name: string, stored: StoredSecret | undefined): StoredSecretInfo[] {

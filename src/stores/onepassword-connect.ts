@@ -1,5 +1,6 @@
 import { importPeer } from './cloud/import-peer.js';
 import { listReadable } from './cloud/list-readable.js';
+import { secureEndpoint } from './cloud/secure-endpoint.js';
 import { within } from './cloud/within.js';
 import type { Limits } from './cloud/within.js';
 import { lookupName } from './record.js';
@@ -155,7 +156,7 @@ function opener(options: OnePasswordConnectStoreOptions): () => Promise<OnePassw
     return async () => given;
   }
   const { endpoint, token, tokenFile } = options;
-  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
+  if (secureEndpoint(KIND, endpoint) === undefined) {
     refuseOptions(KIND, 'give a client, or the URL of a Connect server as endpoint');
   }
   if ((token === undefined) === (tokenFile === undefined)) refuseOptions(KIND, 'give a token or a tokenFile');

@@ -53,7 +53,9 @@ describe('mcp run', () => {
     await expect.poll(() => call('pid'), { timeout: 5000 }).not.toBe(pid);
     expect(await call('environment')).not.toContain(next);
     expect((await home.run(['revoke', 'weather'])).code).toBe(0);
-    await expect.poll(() => call('pid').catch((error: Error) => error.message), { timeout: 5000 }).toContain('revoked');
+    await expect
+      .poll(() => call('pid').catch((error: unknown) => (error as Error).message), { timeout: 5000 })
+      .toContain('revoked');
   });
 
   it('puts the key into a parameter that the client never sees', async () => {

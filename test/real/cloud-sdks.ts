@@ -11,7 +11,7 @@ export const folder = onDemand('cloud-clients', {
   'google-auth-library': '10.5.0',
 });
 
-export function sdk(name: string): any {
+function sdk(name: string): any {
   return createRequire(join(folder ?? '', 'x.js'))(name);
 }
 

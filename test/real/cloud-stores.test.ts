@@ -156,6 +156,18 @@ describe.skipIf(folder === undefined).each(list)(
   },
 );
 
+test.each([
+  () => awsSecretsManagerStore({ endpoint: 'http://aws.example.com' }),
+  () => gcpSecretManagerStore({ project: 'p', endpoint: 'http://gcp.example.com' }),
+  () => azureKeyVaultStore({ endpoint: 'http://vault.example.com' }),
+  () => onePasswordConnectStore({ endpoint: 'http://connect.example.com', token: 'a-token' }),
+  () => onePasswordConnectStore({ endpoint: 'no URL', token: 'a-token' }),
+  () => awsSecretsManagerStore({ client: {} as never }),
+  () => gcpSecretManagerStore({ project: '../x' }),
+])('options that can not work are refused at creation (%#)', async (open) => {
+  await rejects(open, 'ERR_CONFIG_INVALID');
+});
+
 describe.skipIf(folder === undefined)('an engine that throttles', () => {
   const throttled: [string, Cloud['engine'], (origin: string) => Store, (response: ServerResponse) => void][] = [
     [

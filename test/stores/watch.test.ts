@@ -23,7 +23,7 @@ function registryOver(store: Store, names = ['service', 'other']) {
   const valueOf = (name = 'service') =>
     registry.resolve(name).then(
       ({ secret }) => secret.reveal(),
-      (error: { code: string }) => error.code,
+      (error: unknown) => (error as { code: string }).code,
     );
   return { registry, valueOf, events };
 }

@@ -76,7 +76,7 @@ export class Keychain {
 
   close(): void {
     clearTimeout(this.#idle);
-    this.#child?.disconnect();
+    if (this.#child?.connected) this.#child.disconnect();
     this.#child = undefined;
   }
 
@@ -130,6 +130,7 @@ export class Keychain {
     if (Date.now() < this.#closedUntil) {
       throw failure('ERR_STORE_UNAVAILABLE', 'it did not answer lately, and is not asked again for a few seconds');
     }
+    if (this.#child?.connected === false) this.#child = undefined; // it ended while nobody asked
     const child = (this.#child ??= await this.#start());
     clearTimeout(this.#idle);
     child.channel?.ref();

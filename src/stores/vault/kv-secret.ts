@@ -21,7 +21,7 @@ const OURS = 'claviger';
  *
  * @throws {@link ClavigerError} `ERR_CONFIG_INVALID` where several could be meant
  */
-export function secretField(name: string, fields: Fields, field: string | undefined): string | undefined {
+function secretField(name: string, fields: Fields, field: string | undefined): string | undefined {
   if (field !== undefined) return Object.hasOwn(fields, field) ? field : undefined;
   if (Object.hasOwn(fields, 'value')) return 'value';
   const others = Object.keys(fields).filter((key) => key !== OURS);
