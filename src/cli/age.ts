@@ -5,12 +5,17 @@ import type { Secret } from '../index.js';
 export type AgeLock = { readonly passphrase: Secret } | { readonly recipients: readonly string[] };
 export type AgeKey = { readonly passphrase: Secret } | { readonly identities: readonly string[] };
 
+/** As in the encrypted file of ours; the scrypt of the package is plain JavaScript, and takes seconds already. */
+const SCRYPT_LOG_N = 17;
+
 /** Encrypts in the age format (age-encryption.org/v1), in its text form, as `age -a` writes it. */
 export async function encryptAge(text: string, lock: AgeLock): Promise<string> {
   const { armor, Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
-  if ('passphrase' in lock) encrypter.setPassphrase(lock.passphrase.reveal());
-  else {
+  if ('passphrase' in lock) {
+    encrypter.setPassphrase(lock.passphrase.reveal());
+    encrypter.setScryptWorkFactor(SCRYPT_LOG_N);
+  } else {
     for (const recipient of lock.recipients) {
       try {
         encrypter.addRecipient(recipient);
