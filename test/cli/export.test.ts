@@ -18,25 +18,29 @@ beforeEach(async () => {
 afterEach(() => home[Symbol.dispose]());
 
 describe('an export', () => {
-  it('under a passphrase moves keys with all that belongs to them, and is never in the clear', { timeout: 120_000 }, async () => {
-    const file = home.path('keys.age');
-    const made = await home.run(['export', '--output', file], { input: 'correct horse\n' });
-    expect(made).toMatchObject({ code: 0, stdout: '' });
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expectNoLeak([made, { file: home.directory }], key);
-    using other = new CliHome();
-    const wrong = await other.run(['import', file], { input: 'wrong horse\n' });
-    expect(wrong.code).toBe(1);
-    const taken = await other.run(['import', file], { input: 'correct horse\n' });
-    expect(taken.code).toBe(0);
-    expectNoLeak([wrong, taken, { file: other.directory }], key);
-    const { credentials } = await other.json(['ls']);
-    expect(credentials.map(({ name }: { name: string }) => name)).toEqual(['one']);
-    expect((await other.json(['show', 'one'])).credential).toMatchObject({
-      username: 'alice',
-      storedDestinations: ['https://one.test/**'],
-    });
-  });
+  it(
+    'under a passphrase moves keys with all that belongs to them, and is never in the clear',
+    { timeout: 120_000 },
+    async () => {
+      const file = home.path('keys.age');
+      const made = await home.run(['export', '--output', file], { input: 'correct horse\n' });
+      expect(made).toMatchObject({ code: 0, stdout: '' });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expectNoLeak([made, { file: home.directory }], key);
+      using other = new CliHome();
+      const wrong = await other.run(['import', file], { input: 'wrong horse\n' });
+      expect(wrong.code).toBe(1);
+      const taken = await other.run(['import', file], { input: 'correct horse\n' });
+      expect(taken.code).toBe(0);
+      expectNoLeak([wrong, taken, { file: other.directory }], key);
+      const { credentials } = await other.json(['ls']);
+      expect(credentials.map(({ name }: { name: string }) => name)).toEqual(['one']);
+      expect((await other.json(['show', 'one'])).credential).toMatchObject({
+        username: 'alice',
+        storedDestinations: ['https://one.test/**'],
+      });
+    },
+  );
 
   it('leaves what is there alone, file and keys, unless told otherwise', { timeout: 120_000 }, async () => {
     const file = home.path('keys.age');
