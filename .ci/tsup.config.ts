@@ -19,10 +19,13 @@ const entries = Object.values(packageJson.exports).flatMap((entry) =>
   typeof entry === 'string' ? [] : [entry.default],
 );
 
+/** What is started as a process of its own, and so must be a file of its own. */
+const workers = ['./dist/stores/keychain/worker.js'];
+
 const bundled = ['zod', 'jsonc-parser'];
 
 export default defineConfig({
-  entry: sources([...entries, packageJson.bin.claviger]),
+  entry: sources([...entries, packageJson.bin.claviger, ...workers]),
   dts: { entry: sources(entries) },
   format: 'esm',
   platform: 'node',
@@ -35,6 +38,8 @@ export default defineConfig({
   removeNodeProtocol: false,
   // The part of them that is used loads in a fraction of the time of the packages; their licences go with it.
   noExternal: bundled,
+  // Optional dependencies are none of those that tsup leaves out by itself.
+  external: Object.keys(packageJson.optionalDependencies),
   esbuildOptions(options) {
     // jsonc-parser's other form is for script tags and can't be bundled.
     options.mainFields = ['module', 'main'];

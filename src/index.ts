@@ -44,6 +44,8 @@ export type { Redactor, Scanner } from './redaction/redactor.js';
 
 export { memoryStore } from './stores/memory.js';
 export type { MemoryStore } from './stores/memory.js';
+export { chainStores } from './stores/chain.js';
+export type { ChainOptions } from './stores/chain.js';
 export { envStore } from './stores/env.js';
 export type { EnvStoreOptions } from './stores/env.js';
 export type { Store, StoredSecret, StoredSecretInfo, StoreGetOptions, StoreSetMetadata } from './stores/store.js';

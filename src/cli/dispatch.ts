@@ -11,10 +11,14 @@ type Host = Streams & Pick<NodeJS.Process, 'env' | 'cwd'> & { exitCode?: NodeJS.
 export async function runCommandLine(args: readonly string[], host: Host): Promise<void> {
   const terminal = new Terminal(host);
   endQuietly(host.stdout);
+  // A command may wait for nothing but timers that hold no process: it must not end with code 0 in the middle of that.
+  const running = setInterval(() => undefined, 60_000);
   try {
     host.exitCode = await dispatch(args, terminal, host);
   } catch (error) {
     host.exitCode = reportError(terminal, error, wantsJson(args));
+  } finally {
+    clearInterval(running);
   }
 }
 

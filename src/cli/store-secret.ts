@@ -6,7 +6,7 @@ import type { Place } from './stored-credentials.js';
 /** A store that makes its container itself and can say what protects it: the encrypted file. */
 export interface OwnContainer {
   exists(): Promise<boolean>;
-  create(passphrase?: Secret): Promise<boolean>;
+  create(protection?: { passphrase: Secret } | { keychain: true }): Promise<boolean>;
   protection(): Promise<{ kind: string; text: string }>;
 }
 

@@ -18,6 +18,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   rm: { summary: 'remove a key', load: async () => (await import('./commands/rm.js')).rm },
   revoke: { summary: 'mark a key as revoked', load: async () => (await import('./commands/revoke.js')).revoke },
+  export: {
+    summary: 'write all keys into one encrypted file',
+    load: async () => (await import('./commands/export.js')).exportSecrets,
+  },
+  import: {
+    summary: 'store the keys of an exported file',
+    load: async () => (await import('./commands/import.js')).importSecrets,
+  },
   fetch: {
     summary: 'make one HTTP request with a credential',
     load: async () => (await import('./commands/fetch.js')).fetch,

@@ -60,6 +60,15 @@ export class CacheSlot {
     return this.#held;
   }
 
+  /** The store says that it holds another one now: the next use asks for it. Stale it may still be served, as ever. */
+  expire(): void {
+    this.#freshUntil = 0;
+    this.#missingUntil = 0;
+    this.#same = undefined;
+    this.#answered = this.#asked + 1; // what is on its way may be the old one
+    this.#flight = undefined;
+  }
+
   /** The credential, fetched if need be; concurrent callers share one fetch. */
   get(): Promise<Held> {
     const fresh = this.peek();
@@ -91,14 +100,6 @@ export class CacheSlot {
       if (isGone(error)) return undefined;
       throw error;
     }
-  }
-
-  /** Something has changed: what is held is good only while the store can't be asked, and what is on its way is too old. */
-  expire(): void {
-    this.#answered = ++this.#asked;
-    this.#flight = undefined;
-    this.#freshUntil = 0;
-    this.#missing = undefined;
   }
 
   #refreshAhead(): void {

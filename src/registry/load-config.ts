@@ -7,7 +7,7 @@ import type { AuditSink } from '../audit/event.js';
 import { ClavigerError, type Issue } from '../errors.js';
 import type { Store } from '../stores/store.js';
 import type { AskPassphrase } from '../stores/embedded.js';
-import { openStore } from '../stores/open-store.js';
+import { openStores, type StoreDefinition } from '../stores/open-store.js';
 import { assertValid, configInvalid } from '../internal/validation.js';
 import { configSchema } from './definition-schema.js';
 import { literalKeys } from './literal-keys.js';
@@ -19,7 +19,7 @@ import type { Registry } from './registry-contract.js';
 
 /** What `claviger.config.json` holds. */
 interface ConfigFile {
-  stores?: Record<string, { kind: string } & Record<string, unknown>>;
+  stores?: Record<string, StoreDefinition>;
   providers: ProviderDefinition[];
   access?: AccessDefinitions & { state?: { kind: 'file'; path?: string }; quotaFailure?: 'closed' | 'open' };
   audit?: { file: string };
@@ -56,7 +56,7 @@ export interface LoadedConfig {
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const file = discoverConfig(options);
   const { askPassphrase } = options;
-  if (file === undefined) return { file, options: { providers: [], stores: openStores({}, '', askPassphrase) } };
+  if (file === undefined) return { file, options: { providers: [], stores: storesOf(undefined, '', askPassphrase) } };
   const text = options.text ?? (await readConfig(file));
   await assertTrusted(file, text, options.trusted);
   const config = await parseConfig(text, file.path);
@@ -149,7 +149,7 @@ function nameIssues(node: JsonNode, path = ''): Issue[] {
 function toRegistryOptions(config: ConfigFile, path: string, ask: AskPassphrase | undefined): LoadedConfig['options'] {
   return {
     providers: config.providers,
-    stores: openStores(config.stores, path, ask),
+    stores: storesOf(config.stores, path, ask),
     ...(config.audit === undefined ? {} : { audit: fileSink(resolve(dirname(path), config.audit.file)) }),
     ...(config.cache === undefined ? {} : { cache: config.cache }),
   };
@@ -164,16 +164,9 @@ async function openAccess({ access }: ConfigFile, path: string, env?: NodeJS.Pro
   return { access: createAccess({ ...rules, state: fileState(statePath) }) };
 }
 
-function openStores(
-  definitions: ConfigFile['stores'],
-  path: string,
-  ask: AskPassphrase | undefined,
-): Record<string, Store> {
-  const stores: Record<string, Store> = {};
-  for (const [name, definition] of Object.entries({ default: { kind: 'file' }, ...definitions })) {
-    stores[name] = openStore(definition, dirname(path), `${path}: stores.${name}`, ask);
-  }
-  return stores;
+/** The embedded file is the default store unless the file says otherwise. */
+function storesOf(definitions: ConfigFile['stores'], path: string, ask: AskPassphrase | undefined) {
+  return openStores({ default: { kind: 'file' }, ...definitions }, dirname(path), path, ask);
 }
 
 /** One JSON object a line. */

@@ -10,6 +10,7 @@ import { assertValid } from '../internal/validation.js';
 import { createRedactor } from '../redaction/redactor.js';
 import { isShort, SHORT_SECRET } from '../secret.js';
 import { embeddedStore } from '../stores/embedded.js';
+import { lookupName } from '../stores/record.js';
 import type { Store } from '../stores/store.js';
 import { Admission } from './admission.js';
 import { admitAgain } from './admit-again.js';
@@ -75,6 +76,7 @@ class OpenRegistry implements Registry, RegistryCore {
   readonly #timeoutMs: number;
   readonly #embedded: Store | undefined;
   readonly #warned = new Set<string>();
+  /** What ends the watching of each store. */
   readonly #watched = new Map<Store, () => void>();
   readonly #listeners = new Set<() => void>();
   #closed = false;
@@ -130,10 +132,10 @@ class OpenRegistry implements Registry, RegistryCore {
 
   close: Registry['close'] = async () => {
     this.#closed = true;
-    for (const stop of this.#watched.values()) stop();
-    this.#watched.clear();
     this.access?.close();
     for (const provider of this.#providers.values()) provider.slots.clear();
+    for (const end of this.#watched.values()) end();
+    this.#watched.clear();
     await this.#embedded?.close?.();
   };
 
@@ -176,16 +178,18 @@ class OpenRegistry implements Registry, RegistryCore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** From the first use of a store on: what somebody changes in it is asked for anew. */
+  /** From the first use of a store on, its changes reach the credentials that are cached. */
   #watchStore(store: Store): void {
-    if (store.watch === undefined || this.#policy === undefined || this.#closed || this.#watched.has(store)) return;
-    const stop = store.watch(() => {
+    if (this.#closed || this.#policy === undefined || this.#watched.has(store) || store.watch === undefined) return;
+    const onChange = (names: readonly string[]) => {
+      const changed = new Set(names);
       for (const { origin, slots } of this.#providers.values()) {
-        if ('store' in origin && origin.store === store) for (const slot of slots.values()) slot.expire();
+        if (!('store' in origin) || origin.store !== store) continue;
+        for (const [account, slot] of slots) if (changed.has(lookupName(origin.name, account) ?? '')) slot.expire();
       }
       for (const listener of this.#listeners) listener();
-    });
-    this.#watched.set(store, stop);
+    };
+    this.#watched.set(store, store.watch(onChange));
   }
 
   /** Fetches for one slot; the redactor learns the value before anybody else sees it. */

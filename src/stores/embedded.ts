@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Secret } from '../secret.js';
 import type { FileStore, FileStoreOptions } from './file.js';
+import { watchLater } from './lazy.js';
 
 /** The file store but for what needs the file opened to be told. */
 export type EmbeddedStore = Pick<
@@ -9,7 +10,7 @@ export type EmbeddedStore = Pick<
 > & {
   exists(): Promise<boolean>;
   /** Makes the container; false if there is one. */
-  create(passphrase?: Secret): Promise<boolean>;
+  create(protection?: { passphrase: Secret } | { keychain: true }): Promise<boolean>;
 };
 
 /** Asks a person for the passphrase of the store at `path`; undefined where nobody can be asked. */
@@ -39,37 +40,24 @@ export function embeddedStore(options: FileStoreOptions = {}, askPassphrase?: As
     set: async (name, secret, metadata) => (await unlock()).set(name, secret, metadata),
     delete: async (name) => (await unlock()).delete(name),
     revoke: async (name) => (await unlock()).revoke(name),
+    watch: (onChange) => watchLater(unlock, onChange),
     exists: async () => existsSync((await open()).path),
-    create: async (passphrase) => {
-      if (passphrase === undefined) return (await unlock()).create();
+    create: async (protection) => {
+      if (protection === undefined) return (await unlock()).create();
       const { fileStore } = await import('./file.js');
-      return fileStore({ ...options, passphrase }).create();
+      return fileStore({ ...options, ...protection }).create();
     },
     protection: async () => (await open()).protection(),
-    watch: (onChange) => watchLater(open(), onChange),
     close: async () => {
       for (const store of [opened, unlocked]) await (await store)?.close();
     },
   };
 }
 
-function watchLater(opening: Promise<FileStore>, onChange: () => void): () => void {
-  let stop: (() => void) | undefined;
-  let isStopped = false;
-  void opening.then(
-    (store) => {
-      if (!isStopped) stop = store.watch(onChange);
-    },
-    () => undefined, // whoever reads from the store is told
-  );
-  return () => {
-    isStopped = true;
-    stop?.();
-  };
-}
-
 async function withPassphrase(store: FileStore, options: FileStoreOptions, ask: AskPassphrase): Promise<FileStore> {
-  const given = [options.passphrase, options.keyFile, options.masterKey].some((option) => option !== undefined);
+  const given = [options.passphrase, options.keyFile, options.masterKey, options.keychain].some(
+    (option) => option !== undefined,
+  );
   const { CLAVIGER_PHRASE_FILE: phraseFile } = options.env ?? process.env;
   if (given || phraseFile || (await store.protection()).kind !== 'passphrase') return store;
   const passphrase = await ask(store.path);

@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import { ClavigerError } from '../errors.js';
 import { clavigerHome } from '../internal/home.js';
 import { didYouMean } from '../internal/near-names.js';
-import { watchPath } from '../internal/watch-file.js';
 import { Secret } from '../secret.js';
 import { corrupt } from './file/container.js';
 import type { Entries, SealedEntry } from './file/container.js';
@@ -15,10 +14,11 @@ import type { Unlocking } from './file/unlock.js';
 import { infoOf, lookupName, newRecord, pickVersion, storedSecretOf, superseded } from './record.js';
 import type { Versions } from './record.js';
 import type { Store } from './store.js';
+import { marksOf, watchByPolling } from './watch.js';
 
 export type { ProtectionKind } from './file/protection.js';
 
-/** At most one of `masterKey`, `keyFile` and `passphrase`. */
+/** At most one of `masterKey`, `keyFile`, `passphrase` and `keychain`. */
 export interface FileStoreOptions {
   /** Default `secrets.claviger` in `CLAVIGER_HOME`, or in the platform's data directory. */
   path?: string;
@@ -27,6 +27,8 @@ export interface FileStoreOptions {
   /** A file of mode 0600 that holds 32 bytes, raw, base64 or hex. */
   keyFile?: string;
   passphrase?: string | Secret;
+  /** Keeps the master key in the keychain of the operating system; needs the optional dependency `keytar`. */
+  keychain?: boolean;
   /** Hears, once, what protects a container that was made with none of these. */
   onNotice?: (text: string) => void;
   /** Where `CLAVIGER_HOME`, `CLAVIGER_MASTER_FILE` and `CLAVIGER_PHRASE_FILE` are read; default `process.env`. */
@@ -53,7 +55,7 @@ export interface FileStore extends Required<Store>, AsyncDisposable {
  * A store in one encrypted file: AES-256-GCM for each value, and a seal over the whole, so that nothing in it can be
  * changed, dropped, swapped or brought back unnoticed. Names, times, user names and destinations are readable in it.
  *
- * - Unlocking: with the option given, else with `CLAVIGER_MASTER_FILE` or `CLAVIGER_PHRASE_FILE`. A container records
+ * - Unlocking: with the option given (a container whose key is in the keychain needs none), else with `CLAVIGER_MASTER_FILE` or `CLAVIGER_PHRASE_FILE`. A container records
  *   what it was made with, and only that is tried. One made with none of these uses a generated key file beside it,
  *   `<path>.key`, and says so through `onNotice`.
  * - The file comes into being with the first `set`. Each write replaces it whole, is on the disk when `set` resolves, and
@@ -73,7 +75,11 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
   const unlocking = checkedUnlocking(options);
   const env = () => options.env ?? process.env;
   const path = resolve(options.path ?? join(clavigerHome(env()), 'secrets.claviger'));
-  const outside = () => ({ keyFile: env()['CLAVIGER_MASTER_FILE'], phraseFile: env()['CLAVIGER_PHRASE_FILE'] });
+  const outside = () => ({
+    keyFile: env()['CLAVIGER_MASTER_FILE'],
+    phraseFile: env()['CLAVIGER_PHRASE_FILE'],
+    env: env(),
+  });
   const file = new ContainerFile({ path, unlocking, outside, onNotice: options.onNotice });
 
   return {
@@ -113,6 +119,8 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       return replaceExisting(file, name, revoked);
     },
 
+    watch: (onChange) => watchFile(file, onChange),
+
     async create() {
       return file.update(({ container }) => (container.generation === 0 ? container.entries : undefined));
     },
@@ -122,8 +130,6 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       return { kind, text: describeProtection(path, kind) };
     },
 
-    watch: (onChange) => watchPath(path, onChange),
-
     async close() {
       file.forget();
     },
@@ -132,6 +138,17 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       file.forget();
     },
   };
+}
+
+/** A file that has not changed gives the very container that was seen before. */
+function watchFile(file: ContainerFile, onChange: (names: readonly string[]) => void): () => void {
+  let seen: unknown;
+  return watchByPolling(async () => {
+    const opened = await file.read();
+    if (opened === seen) return opened === undefined ? new Map() : undefined;
+    seen = opened;
+    return marksOf(Array.from(opened?.container.entries.values() ?? [], ({ current }) => current));
+  }, onChange);
 }
 
 function withCurrent(entries: Entries, current: SealedEntry): Entries {
@@ -164,18 +181,21 @@ function revoked({ current, previous }: Versions<SealedEntry>): Versions<SealedE
     : { current: revoke(current), previous: revoke(previous) };
 }
 
-const KNOWN_OPTIONS = ['path', 'masterKey', 'keyFile', 'passphrase', 'onNotice', 'env'];
+const KNOWN_OPTIONS = ['path', 'masterKey', 'keyFile', 'passphrase', 'keychain', 'onNotice', 'env'];
 
 function checkedUnlocking(options: FileStoreOptions): Unlocking {
   const unknown = Object.keys(options).find((key) => !KNOWN_OPTIONS.includes(key));
   if (unknown !== undefined) refuse(`unknown option "${unknown}"${didYouMean(unknown, KNOWN_OPTIONS)}`);
   const { path, masterKey, keyFile, passphrase } = options;
-  const given = Object.entries({ masterKey, keyFile, passphrase }).filter(([, value]) => value !== undefined);
+  const keychain = options.keychain === false ? undefined : options.keychain; // as if it were not given
+  const given = Object.entries({ masterKey, keyFile, passphrase, keychain }).filter(([, value]) => value !== undefined);
   if (given.length > 1) refuse(`give one of ${given.map(([key]) => key).join(' and ')}, not both`);
   if (path !== undefined && !isText(path)) refuse('path must be a string that is not empty');
+  if (keychain !== undefined && (keychain as unknown) !== true) refuse('keychain must be true or false');
   if (keyFile !== undefined && !isText(keyFile)) refuse('keyFile must be a path');
   return {
     keyFile,
+    keychain,
     masterKey: masterKey === undefined ? undefined : masterKeyOf(masterKey),
     passphrase: passphrase === undefined || passphrase instanceof Secret ? passphrase : Secret.from(passphrase),
   };

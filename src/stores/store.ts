@@ -43,10 +43,10 @@ export interface Store {
   /** Marks a secret as revoked: it is still given, with that state. False if the name is not here. */
   revoke?(name: string): Promise<boolean>;
   /**
-   * Tells when something in it may have changed, whoever changed it; what it gives ends that. It does not keep the process
-   * alive.
+   * Tells the names of secrets that were changed from outside, within two seconds, never a value; what it returns ends that.
+   * Of a store without it a change is noticed when a cached credential ends.
    */
-  watch?(onChange: () => void): () => void;
+  watch?(onChange: (names: readonly string[]) => void): () => void;
   close?(): Promise<void>;
 }
 

@@ -44,6 +44,20 @@ describe('mcp run', () => {
     expect(Object.keys(environment).filter((name) => name.startsWith('CLAVIGER_'))).toEqual([]);
   });
 
+  it('hears within two seconds what other processes do to its key', async () => {
+    const client = await connect(['--env', 'weather']);
+    const call = async (name: string) => textOf(await client.callTool({ name, arguments: {} }));
+    const pid = await call('pid');
+    const next = canary();
+    expect((await home.run(['set', 'weather'], { input: next })).code).toBe(0);
+    await expect.poll(() => call('pid'), { timeout: 5000 }).not.toBe(pid);
+    expect(await call('environment')).not.toContain(next);
+    expect((await home.run(['revoke', 'weather'])).code).toBe(0);
+    await expect
+      .poll(() => call('pid').catch((error: unknown) => (error as Error).message), { timeout: 5000 })
+      .toContain('revoked');
+  });
+
   it('puts the key into a parameter that the client never sees', async () => {
     const client = await connect(['--param', 'api_key=weather']);
     const { tools } = await client.listTools();

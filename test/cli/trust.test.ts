@@ -33,6 +33,19 @@ describe("a project's config file", () => {
     expect(existsSync(join(cwd, 'ran'))).toBe(false);
   });
 
+  it('that names a command as its store runs nothing until it is trusted (L8)', async () => {
+    const stores = {
+      default: { kind: 'command', command: 'sh', args: ['-c', 'touch ran; echo the-key-of-one', '{name}'] },
+    };
+    const cwd = home.project('repo', { ...config, stores });
+    const args = ['run', '--env', 'K=one', '--', 'true'];
+    expect((await home.run(args, { cwd })).code).toBe(6);
+    expect(existsSync(join(cwd, 'ran'))).toBe(false);
+    await home.run(['trust', '--yes'], { cwd });
+    expect((await home.run(args, { cwd })).code).toBe(0);
+    expect(existsSync(join(cwd, 'ran'))).toBe(true);
+  });
+
   it('is used once trusted, and no more once changed', async () => {
     const cwd = home.project('repo', config);
     const trusted = await home.run(['trust', '--yes'], { cwd });

@@ -58,6 +58,13 @@ describe('the packed package', () => {
     expect(required.filter((key) => key !== '__esModule')).toEqual(imported);
   });
 
+  it('starts the process that speaks to the keychain, which says that keytar is not installed', async () => {
+    const code = `import('claviger/stores/keychain').then(({ keychainStore }) =>
+      keychainStore().get('github').catch((error) => console.log(error.code)));`;
+    const { stdout } = await run(process.execPath, ['--no-warnings', '-e', code], { cwd: project });
+    expect(stdout.trim()).toBe('ERR_DEPENDENCY_MISSING');
+  });
+
   it('gives a command line that tells its version', async () => {
     const { stdout } = await run(join(project, 'node_modules/.bin/claviger'), ['--version'], { cwd: project });
     expect(stdout.trim()).toBe(manifest.version);

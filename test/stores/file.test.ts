@@ -266,7 +266,8 @@ describe('unlocking', () => {
     ['a short master key', { masterKey: randomBytes(16) }],
     ['a master key that is no key', { masterKey: 'not base64 of 32 bytes' }],
     ['an option that is misspelt', { pasphrase: 'x' }],
-    ['the keychain, which is not offered', { keychain: true }],
+    ['a keychain that is neither true nor false', { keychain: 'login' }],
+    ['the keychain beside a passphrase', { keychain: true, passphrase: 'x' }],
     ['an empty path', { path: '' }],
   ])('refuses %s at creation', (_, options) => {
     expect(() => fileStore(options as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }));

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -10,8 +11,17 @@ import { delimiter, join } from 'node:path';
  */
 export function needs(program: string): boolean {
   const found = (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
+  return needed(`${program} on the PATH`, found);
+}
+
+/** The same for what is no program, such as a library: whether a program that uses it ends well. */
+export function needsLibrary(name: string, program: string, ...args: string[]): boolean {
+  return needed(name, spawnSync(program, args, { stdio: 'ignore', timeout: 20_000 }).status === 0);
+}
+
+function needed(what: string, found: boolean): boolean {
   if (!found && process.env['CLAVIGER_REQUIRE_ALL'] === '1') {
-    throw new Error(`these tests need ${program}, which is not on the PATH: install it, or unset CLAVIGER_REQUIRE_ALL`);
+    throw new Error(`these tests need ${what}: install it, or unset CLAVIGER_REQUIRE_ALL`);
   }
   return found;
 }

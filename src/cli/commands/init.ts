@@ -9,27 +9,36 @@ import { editConfig, preview, readTarget, type TargetConfig } from '../config-fi
 import { targetConfig } from '../configuration.js';
 import type { Context } from '../context.js';
 import { withStore } from '../edit-jsonc.js';
+import { confirm } from '../prompt.js';
 import { readNewPassphrase } from '../read-value.js';
 import { isOwnContainer, type OwnContainer } from '../store-secret.js';
+import type { Terminal } from '../terminal.js';
+
+/** A keychain that takes longer is none to rely on. */
+const KEYCHAIN_MS = 2000;
 
 export const init = defineCommand({
-  usage: ['claviger init [--passphrase | --key-file FILE]'],
+  usage: ['claviger init [--keychain | --passphrase | --key-file FILE]'],
   summary: 'make the encrypted store and a config file of your own',
   details: [
-    'What is there already stays as it is. Without an option the store is encrypted under a generated key that rests beside it.',
+    'What is there already stays as it is. Without an option you are asked whether the keychain of your session is to hold the key, if there is one and a terminal to ask on; else the store is encrypted under a generated key that rests beside it.',
     'A store under a passphrase asks for it; where nobody can be asked, CLAVIGER_PHRASE_FILE names a file that holds it.',
   ],
   examples: [
-    ['claviger init', 'a generated key file beside the store'],
+    ['claviger init', 'the best that works here'],
+    ['claviger init --keychain', 'the key is in the keychain of the operating system'],
     ['claviger init --passphrase', 'asks for a passphrase, without showing it'],
     ['claviger init --key-file /media/stick/claviger.key', 'a key file kept elsewhere, made if it is not there'],
   ],
   options: {
+    keychain: { type: 'boolean', help: 'encrypt under a key in the keychain of the operating system' },
     passphrase: { type: 'boolean', help: 'encrypt under a passphrase' },
     'key-file': { type: 'string', value: 'FILE', help: 'encrypt under the 32 bytes in this file' },
   },
-  async run(context, { values: { passphrase, 'key-file': file } }) {
-    if (passphrase && file !== undefined) throw usageError('--passphrase and --key-file exclude each other');
+  async run(context, { values: { keychain, passphrase, 'key-file': file } }) {
+    if ([keychain, passphrase, file !== undefined].filter(Boolean).length > 1) {
+      throw usageError('--keychain, --passphrase and --key-file exclude each other');
+    }
     const keyFile = file === undefined ? undefined : resolve(context.cwd, file);
     const target = await readTarget(context, targetConfig(context, false));
     const change = async (text: string) => (keyFile === undefined ? text : withKeyFile(text, keyFile, target.path));
@@ -40,10 +49,10 @@ export const init = defineCommand({
         `the default store of ${target.path} is of kind ${store?.kind ?? 'none'}: nothing is to be made`,
       );
     }
-    const asked = passphrase ? 'passphrase' : keyFile === undefined ? undefined : 'key-file';
+    const asked = passphrase ? 'passphrase' : keychain ? 'keychain' : keyFile === undefined ? undefined : 'key-file';
     const created = (await store.exists())
       ? await assertAsAsked(store, asked)
-      : await create(context, store, { passphrase, keyFile });
+      : await create(context, store, { keychain, passphrase, keyFile });
     if (text !== target.text) await editConfig(context, target, change);
     await report(context, target, store, created);
     return 0;
@@ -64,13 +73,36 @@ async function assertAsAsked(store: OwnContainer, asked: string | undefined): Pr
 }
 
 async function create(
-  { terminal }: Context,
+  { terminal, env }: Context,
   store: OwnContainer,
-  { passphrase, keyFile }: { passphrase: boolean; keyFile: string | undefined },
+  { keychain, passphrase, keyFile }: { keychain: boolean; passphrase: boolean; keyFile: string | undefined },
 ): Promise<boolean> {
-  if (passphrase) return store.create(await readNewPassphrase(terminal));
+  if (passphrase) return store.create({ passphrase: await readNewPassphrase(terminal) });
+  if (keychain) return store.create({ keychain: true });
+  const { kind } = await store.protection();
+  if (kind === 'generated' && terminal.interactive && (await wantsKeychain(terminal, env))) {
+    return store.create({ keychain: true });
+  }
   if (keyFile !== undefined && !existsSync(keyFile)) await createKeyFile(keyFile);
   return store.create();
+}
+
+/** The best choice that works here is offered, not taken: the keychain is somebody else's to unlock. */
+async function wantsKeychain(terminal: Terminal, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { keychainStore } = await import('../../stores/keychain.js');
+  const keychain = keychainStore({ env, timeoutMs: KEYCHAIN_MS });
+  try {
+    await keychain.check();
+  } catch {
+    return false;
+  } finally {
+    await keychain.close();
+  }
+  terminal.note(
+    'the keychain of your session works. A key in it protects a copy of the store and a stolen disk, and not',
+  );
+  terminal.note('against programs that run as you; a key file beside the store does not protect a stolen disk');
+  return confirm(terminal, 'Keep the key in the keychain?');
 }
 
 async function createKeyFile(path: string): Promise<void> {

@@ -21,7 +21,7 @@ import { assertPrivate, readPrivateFile } from './private-file.js';
 import { describeProtection, newProtection } from './protection.js';
 import type { Protection, ProtectionKind } from './protection.js';
 import { storeError, systemError } from './store-error.js';
-import { createGeneratedKey, kindForNew, masterKeyFor } from './unlock.js';
+import { createGeneratedKey, createKeychainKey, kindForNew, masterKeyFor } from './unlock.js';
 import type { OutsideUnlocking, Unlocking } from './unlock.js';
 
 /** A container and what opens and seals it. */
@@ -195,7 +195,7 @@ export class ContainerFile {
 
   async #unwrap({ id, protection, dataKey }: ContainerHeader): Promise<ContainerKeys> {
     const { unlocking, outside } = this.#options;
-    const masterKey = await masterKeyFor(this.#path, protection, unlocking, outside());
+    const masterKey = await masterKeyFor(this.#path, { id, protection }, unlocking, outside());
     const keys = unwrapDataKey(masterKey, dataKey, headerBinding(id, protection));
     if (keys) return keys;
     const what = protection.kind === 'passphrase' ? 'passphrase' : 'key';
@@ -206,15 +206,19 @@ export class ContainerFile {
     const { unlocking, outside } = this.#options;
     const kind = kindForNew(unlocking, outside());
     const protection = newProtection(kind);
-    const masterKey =
-      kind === 'generated'
-        ? await createGeneratedKey(this.#path)
-        : await masterKeyFor(this.#path, protection, unlocking, outside());
     const id = randomUUID();
+    const masterKey = await this.#newMasterKey(id, protection);
     const { dataKey, keys } = createDataKey(masterKey, headerBinding(id, protection));
     const header = { format: FORMAT, id, protection, dataKey };
     this.#unlocked = { header: JSON.stringify(header), keys: Promise.resolve(keys) };
     return { container: { header, generation: 0, entries: new Map() }, keys };
+  }
+
+  #newMasterKey(id: string, protection: Protection): Promise<Buffer> {
+    const { unlocking, outside } = this.#options;
+    if (protection.kind === 'generated') return createGeneratedKey(this.#path);
+    if (protection.kind === 'keychain') return createKeychainKey(this.#path, id, outside());
+    return masterKeyFor(this.#path, { id, protection }, unlocking, outside());
   }
 
   async #commit({ container, keys }: UnlockedContainer, entries: Entries, lock: FileLock): Promise<void> {

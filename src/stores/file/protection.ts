@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Secret } from '../../secret.js';
 import { storeError, systemError } from './store-error.js';
 
-/** What wraps the master key of a container. `keychain` is kept for the keychain store. */
+/** What wraps the master key of a container. */
 export type ProtectionKind = 'master-key' | 'key-file' | 'generated' | 'passphrase' | 'keychain';
 
 export type Protection =
@@ -58,6 +58,9 @@ export function describeProtection(path: string, kind: ProtectionKind): string {
     case 'passphrase':
       return `the secrets in ${path} are encrypted under a passphrase (scrypt): as strong as the passphrase is`;
     case 'keychain':
-      return `the secrets in ${path} are encrypted under a key in the keychain of the operating system`;
+      return (
+        `the secrets in ${path} are encrypted under a key in the keychain of the operating system. This protects a copy of ` +
+        'the store and a stolen disk, and not against programs that run as you while the keychain is unlocked'
+      );
   }
 }

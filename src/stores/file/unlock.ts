@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createFileAtomic, sweepTemporaryFiles } from '../../internal/atomic-write.js';
 import { Secret } from '../../secret.js';
-import { decodeKey } from './key-text.js';
+import { decodeKey, decodeKeyText } from './key-text.js';
 import { readPrivateFile } from './private-file.js';
 import { generatedKeyPath, stretchPassphrase } from './protection.js';
 import type { Protection, ProtectionKind } from './protection.js';
@@ -12,6 +12,8 @@ export interface Unlocking {
   readonly masterKey?: Buffer | undefined;
   readonly keyFile?: string | undefined;
   readonly passphrase?: Secret | undefined;
+  /** The keychain of the operating system holds the key. */
+  readonly keychain?: boolean | undefined;
 }
 
 /** Read only when nothing is given. */
@@ -20,13 +22,18 @@ export interface OutsideUnlocking {
   readonly keyFile: string | undefined;
   /** `CLAVIGER_PHRASE_FILE`: a file with the passphrase, less one final newline. */
   readonly phraseFile: string | undefined;
+  /** Where the keychain of this session is. */
+  readonly env?: Record<string, string | undefined>;
 }
+
+const KINDS = ['master-key', 'key-file', 'generated', 'passphrase', 'keychain'] satisfies ProtectionKind[];
 
 /** What a new container will be protected by. */
 export function kindForNew(given: Unlocking, outside: OutsideUnlocking): ProtectionKind {
   if (given.masterKey) return 'master-key';
   if (given.keyFile) return 'key-file';
   if (given.passphrase) return 'passphrase';
+  if (given.keychain) return 'keychain';
   if (outside.keyFile) return 'key-file';
   return outside.phraseFile ? 'passphrase' : 'generated';
 }
@@ -38,7 +45,7 @@ export function kindForNew(given: Unlocking, outside: OutsideUnlocking): Protect
  */
 export async function masterKeyFor(
   path: string,
-  protection: Protection,
+  { id, protection }: { id: string; protection: Protection },
   given: Unlocking,
   outside: OutsideUnlocking,
 ): Promise<Buffer> {
@@ -46,10 +53,12 @@ export async function masterKeyFor(
   if (kind === 'passphrase') {
     return stretchPassphrase(path, await passphraseFor(path, given, outside), protection);
   }
-  if (kind !== 'master-key' && kind !== 'key-file' && kind !== 'generated') {
+  if (!(KINDS as readonly string[]).includes(kind)) {
     throw locked(path, `it is protected by ${JSON.stringify(kind)}, which this version can't open`);
   }
+  if (kind === 'keychain') return keyFromKeychain(path, id, given, outside);
   if (given.passphrase) throw locked(path, `it is not protected by a passphrase but by a ${wordFor(kind)}`);
+  if (given.keychain) throw locked(path, `its key is not in the keychain: it is protected by a ${wordFor(kind)}`);
   if (given.masterKey) return given.masterKey;
   if (given.keyFile) return readKeyFile(path, given.keyFile);
   if (kind === 'generated') return readKeyFile(path, generatedKeyPath(path));
@@ -69,9 +78,33 @@ export async function createGeneratedKey(path: string): Promise<Buffer> {
   return readKeyFile(path, keyPath);
 }
 
+/** Makes the key of a new container in the keychain. */
+export async function createKeychainKey(path: string, id: string, outside: OutsideUnlocking): Promise<Buffer> {
+  const { createMasterKey } = await import('../keychain/master-key.js');
+  return decodedKey(path, await createMasterKey(outside.env ?? process.env, id));
+}
+
+async function keyFromKeychain(path: string, id: string, given: Unlocking, outside: OutsideUnlocking): Promise<Buffer> {
+  if (given.masterKey || given.keyFile || given.passphrase) {
+    throw locked(path, 'its key is in the keychain of the operating system: give no other');
+  }
+  const { readMasterKey } = await import('../keychain/master-key.js');
+  const text = await readMasterKey(outside.env ?? process.env, id);
+  if (text === undefined) throw locked(path, 'the keychain of this user and machine has no key for it');
+  return decodedKey(path, text);
+}
+
+function decodedKey(path: string, text: string): Buffer {
+  const key = decodeKeyText(text);
+  if (key) return key;
+  throw locked(path, 'what the keychain holds for it is no key');
+}
+
 async function passphraseFor(path: string, given: Unlocking, outside: OutsideUnlocking): Promise<Secret> {
   if (given.passphrase) return given.passphrase;
-  if (given.masterKey || given.keyFile) throw locked(path, 'it is protected by a passphrase, not by a key');
+  if (given.masterKey || given.keyFile || given.keychain) {
+    throw locked(path, 'it is protected by a passphrase, not by a key');
+  }
   if (!outside.phraseFile) {
     throw locked(
       path,
