@@ -88,7 +88,7 @@ function secretsIn(text: string): ExportedSecret[] {
       typeof value === 'string' &&
       isOptional(username) &&
       isOptional(expiresAt) &&
-      (expiresAt === undefined || Number.isFinite(Date.parse(expiresAt as string))) &&
+      (expiresAt === undefined || Number.isFinite(Date.parse(expiresAt))) &&
       (destinations === undefined || isList)
     );
   };
