@@ -8,15 +8,20 @@ const maxRedirections = 5;
 /**
  * Follows redirects as long as each hop lies inside the destinations: every hop is asked for as a first one, and so refused
  * outside. Messages and the id of their session go nowhere else, with a credential or without. A redirect that would turn a
- * message into a GET is left as it is.
+ * message into a GET is left as it is, after `judge` has said whether it leads outside.
  */
-export function followInside(send: Fetch): Fetch {
+export function followInside(send: Fetch, judge: (method: string, url: URL) => Promise<void>): Fetch {
   return async (input, init) => {
     let url = new URL(input);
+    const method = init?.method ?? 'GET';
     for (let left = maxRedirections; ; left -= 1) {
       const response = await send(url, { ...init, redirect: 'manual' });
-      const next = redirectOf(response, url, init?.method ?? 'GET');
+      const next = redirectOf(response, url);
       if (next === undefined) return response;
+      if (!keepsMethod(response.status, method)) {
+        await judge(method, next);
+        return response;
+      }
       await response.body?.cancel();
       if (left === 0) throw tooMany(next);
       url = next;
@@ -24,8 +29,11 @@ export function followInside(send: Fetch): Fetch {
   };
 }
 
-function redirectOf({ status, headers }: Response, url: URL, method: string): URL | undefined {
+function redirectOf({ status, headers }: Response, url: URL): URL | undefined {
   const location = redirects.has(status) ? headers.get('location') : null;
-  const keepsMethod = status === 307 || status === 308 || method === 'GET';
-  return location !== null && keepsMethod && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  return location !== null && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+}
+
+function keepsMethod(status: number, method: string): boolean {
+  return status === 307 || status === 308 || method === 'GET';
 }

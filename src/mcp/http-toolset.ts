@@ -3,6 +3,7 @@ import { ClavigerError } from '../errors.js';
 import type { Dispatching } from '../http/dispatch.js';
 import { assertAuth } from '../registry/auth.js';
 import { coreOf, type Auth } from '../registry/registry-contract.js';
+import { use } from '../registry/use.js';
 import { ClientToolset } from './client-toolset.js';
 import { followInside } from './follow-inside.js';
 import { HttpTransport } from './http-transport.js';
@@ -74,15 +75,36 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
 
   protected async open(): Promise<HttpTransport> {
     const { auth, headers = {}, dispatcher } = this.#options;
-    const { createFetch } = await import('../http/create-fetch.js'); // its undici takes long to load, and the launcher never needs it
+    // Its undici takes long to load, and the launcher never needs it.
+    const [{ createFetch }, { createUpstream }] = await Promise.all([
+      import('../http/create-fetch.js'),
+      import('../http/upstream.js'),
+    ]);
     const { redactor } = coreOf(await auth.registry());
+    // A stream may be silent for long, and each request has a time limit of its own.
+    const upstream = dispatcher === undefined ? createUpstream({ bodyTimeout: 0, headersTimeout: 0 }) : undefined;
     // Messages are redacted one by one, so that they stay valid JSON and what is base64 in them stays base64.
-    const fetch = createFetch({ auth }, { redact: false, ...(dispatcher === undefined ? {} : { dispatcher }) });
-    return new HttpTransport({ url: this.#url, fetch: followInside(fetch), headers, redactor });
+    const fetch = createFetch({ auth }, { redact: false, dispatcher: dispatcher ?? (upstream as Dispatching) });
+    const inside = followInside(fetch, (method, url) => judge(auth, method, url));
+    const release = async (): Promise<void> => upstream?.destroy();
+    return new HttpTransport({ url: this.#url, fetch: inside, headers, redactor, release });
   }
 
   protected refused(problem: string): ClavigerError {
     const { host } = this.#url;
     return new ClavigerError('ERR_TOOLSET_START', `the MCP server at ${host} did not start: ${problem}`, { host });
   }
+}
+
+/** Through `use()`, which refuses what lies outside the destinations and writes that down. Nothing is sent. */
+function judge(auth: Auth, method: string, url: URL): Promise<void> {
+  return use<void, void>(auth, {
+    surface: 'http',
+    destination: { method, url },
+    continued: true,
+    place: () => undefined,
+    call: () => undefined,
+    repeatable: () => false,
+    redact: false,
+  });
 }
