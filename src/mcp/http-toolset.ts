@@ -36,7 +36,8 @@ export type HttpToolset = Toolset;
  *
  * - `ERR_TOOLSET_START`: the server can't be reached, or refuses to initialize. The next call tries again.
  * - `ERR_TOOLSET_CLOSED`: the connection was lost, or the toolset closed, during the call.
- * - `ERR_DESTINATION_*`, `ERR_ACCESS_DENIED`, `ERR_CREDENTIAL_*`, `ERR_STORE_*`: the request was not sent.
+ * - `ERR_DESTINATION_*`, `ERR_ACCESS_DENIED`, `ERR_CREDENTIAL_*`, `ERR_STORE_*`: the request was not sent, or not on to where
+ *   a redirect led.
  * - The SDK's `StreamableHTTPError` with the HTTP status as its `code`, and `McpError`: what the server answers, redacted.
  *
  * @throws ClavigerError `ERR_CONFIG_INVALID`, `ERR_DESTINATION_AMBIGUOUS`, `ERR_DESTINATION_DENIED` at once, for a URL that

@@ -8,7 +8,7 @@ import {
   type EventStore,
   type StreamableHTTPServerTransportOptions,
 } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import { CreateMessageResultSchema, ElicitResultSchema, type JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import {
@@ -113,6 +113,18 @@ function mcpServer(host: Pick<McpOverHttp, 'cancelled' | 'waiting'>): McpServer 
   server.registerTool('resumed', { inputSchema: {} }, async (_args, { closeSSEStream, requestInfo }) => {
     closeSSEStream?.();
     return text(`after the break with ${keyOf(requestInfo)}`);
+  });
+  server.registerTool('sample', { inputSchema: {} }, async (_args, { requestInfo, sendRequest }) => {
+    const content = { type: 'text' as const, text: `about ${keyOf(requestInfo)}` };
+    const params = { messages: [{ role: 'user' as const, content }], maxTokens: 10 };
+    const answer = await sendRequest({ method: 'sampling/createMessage', params }, CreateMessageResultSchema);
+    return text('text' in answer.content ? answer.content.text : 'no text');
+  });
+  server.registerTool('elicit', { inputSchema: {} }, async (_args, { requestInfo, sendRequest }) => {
+    const requestedSchema = { type: 'object' as const, properties: { city: { type: 'string' as const } } };
+    const params = { message: `about ${keyOf(requestInfo)}`, requestedSchema };
+    const answer = await sendRequest({ method: 'elicitation/create', params }, ElicitResultSchema);
+    return text(answer.content?.['city']);
   });
   server.registerTool('announce', { inputSchema: {} }, () => {
     server.registerTool(`late-${randomUUID()}`, {}, () => text('late'));
