@@ -4,6 +4,8 @@ import { loadSdk } from './sdk.js';
 
 /** What is said of a server that could not be reached, or that did not answer. */
 export class HttpFailures {
+  /** Whether there was a handshake. */
+  isStarted = false;
   readonly #host: string;
   readonly #redactor: Redactor;
 
@@ -16,24 +18,24 @@ export class HttpFailures {
    * Ours as it is, that of a connection with a code, any other without secrets. What only tells that the connection was
    * closed becomes the reason of that.
    */
-  explained(error: unknown, isStarted: boolean, closed: ClavigerError | undefined): unknown {
+  explained(error: unknown, closed: ClavigerError | undefined): unknown {
     const own = findClavigerError(error);
     if (own !== undefined) return own;
     if (closed !== undefined && isClosing(error)) return closed;
     if (!(error instanceof TypeError) || error.cause === undefined) return this.#redactor.error(error);
     const cause = safeCause(error.cause);
-    const code = isStarted ? 'ERR_TOOLSET_CLOSED' : 'ERR_TOOLSET_START';
+    const code = this.isStarted ? 'ERR_TOOLSET_CLOSED' : 'ERR_TOOLSET_START';
     const message = `the MCP server at ${this.#host} can't be reached: ${cause.message}`;
     return new ClavigerError(code, message, { host: this.#host, cause });
   }
 
-  noAnswer(isStarted: boolean, reason?: unknown): ClavigerError {
+  noAnswer(reason?: unknown): ClavigerError {
     const own = findClavigerError(reason);
     if (own !== undefined) return own;
     const host = this.#host;
     const cause = reason === undefined ? undefined : safeCause(reason);
     const problem = `the MCP server at ${host} ended its answer too early`;
-    if (!isStarted) return new ClavigerError('ERR_TOOLSET_START', `${problem}, to initialize`, { host, cause });
+    if (!this.isStarted) return new ClavigerError('ERR_TOOLSET_START', `${problem}, to initialize`, { host, cause });
     const message = `${problem}; the call may have run and is not repeated`;
     return new ClavigerError('ERR_TOOLSET_CLOSED', message, { host, cause });
   }

@@ -83,12 +83,11 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
     ]);
     const { redactor } = coreOf(await auth.registry());
     // A stream may be silent for long, and each request has a time limit of its own.
-    const upstream = dispatcher === undefined ? createUpstream({ bodyTimeout: 0, headersTimeout: 0 }) : undefined;
+    const upstream = createUpstream({ bodyTimeout: 0, headersTimeout: 0 });
     // Messages are redacted one by one, so that they stay valid JSON and what is base64 in them stays base64.
-    const fetch = createFetch({ auth }, { redact: false, dispatcher: dispatcher ?? (upstream as Dispatching) });
+    const fetch = createFetch({ auth }, { redact: false, dispatcher: dispatcher ?? upstream });
     const inside = followInside(fetch, (method, url) => judge(auth, method, url));
-    const release = async (): Promise<void> => upstream?.destroy();
-    return new HttpTransport({ url: this.#url, fetch: inside, headers, redactor, release });
+    return new HttpTransport({ url: this.#url, fetch: inside, headers, redactor, release: () => upstream.destroy() });
   }
 
   protected refused(problem: string): ClavigerError {

@@ -63,6 +63,7 @@ export class HttpTransport implements ToolsetConnection {
 
   setProtocolVersion(version: string): void {
     this.#version = version;
+    this.#failures.isStarted = true;
     this.#session.http.setProtocolVersion(version);
   }
 
@@ -111,23 +112,12 @@ export class HttpTransport implements ToolsetConnection {
     const request = new OpenHttpRequest(message);
     this.#open.set(String(message.id), request);
     try {
-      await this.#deliver(message, this.#withToken(request, options), request.signal);
+      await this.#deliver(message, request.remembering(options), request.signal);
     } catch (error) {
       if (!this.#forget(request)) return; // it has failed already, with a better reason
       throw this.#explained(error);
     }
-    if (request.stream === undefined) this.#fail(request, this.#noAnswer());
-  }
-
-  #withToken(request: OpenHttpRequest, options: TransportSendOptions): TransportSendOptions {
-    const { onresumptiontoken } = options;
-    return {
-      ...options,
-      onresumptiontoken: (token) => {
-        request.token = token;
-        onresumptiontoken?.(token);
-      },
-    };
+    if (request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
   }
 
   /** A server that does not know the session any more has not taken the message: it is sent again in a new one. */
@@ -186,8 +176,8 @@ export class HttpTransport implements ToolsetConnection {
     const request = this.#open.get(id);
     try {
       await session.send(message);
-      if (request !== undefined && request.stream === undefined) this.#fail(request, this.#noAnswer());
-      if ('error' in (await answer)) throw this.#noAnswer();
+      if (request !== undefined && request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
+      if ('error' in (await answer)) throw this.#failures.noAnswer();
     } finally {
       this.#open.delete(id);
     }
@@ -223,7 +213,7 @@ export class HttpTransport implements ToolsetConnection {
         throw error;
       });
     if (token !== undefined && request !== undefined && response.status === 404) {
-      this.#fail(request, this.#noAnswer());
+      this.#fail(request, this.#failures.noAnswer());
       return nothingMore(); // the session is over: there is nothing to ask for again
     }
     return this.#redacted(response, init.method, request, token);
@@ -243,6 +233,11 @@ export class HttpTransport implements ToolsetConnection {
       return redactedResponse(response, redactor);
     }
     if (method !== 'POST' && method !== 'GET') return response;
+    if (!isEventStream(response)) {
+      if (request !== undefined) this.#fail(request, this.#failures.noAnswer());
+      await body.cancel();
+      return nothingMore(); // of a page of another kind there is no rest either
+    }
     if (request === undefined) return new Response(body.pipeThrough(redactedEvents(redactor, token)), response);
     request.failure = undefined;
     const stream = new AnswerStream(body, redactor, token);
@@ -260,7 +255,9 @@ export class HttpTransport implements ToolsetConnection {
     const request = this.#open.get(String(message.id));
     if (request === undefined) return;
     this.#forget(request);
-    if (!('error' in message)) this.#memory.granted(request.method, Buffer.from(JSON.stringify(request.message)));
+    if (!('error' in message) && this.#memory.concerns(request.method)) {
+      this.#memory.granted(request.method, Buffer.from(JSON.stringify(request.message)));
+    }
     if (request.settle !== undefined) request.settle(message);
     else this.onmessage?.(message);
   }
@@ -271,7 +268,7 @@ export class HttpTransport implements ToolsetConnection {
     this.#streams.delete(String(number));
     const { stream, request } = ended;
     if (!this.#isOpen(request)) return stream.finish(request.emptyAnswer());
-    if (request.token === undefined) this.#fail(request, this.#noAnswer());
+    if (request.token === undefined) this.#fail(request, this.#failures.noAnswer());
     stream.finish(); // with a token the SDK asks for the rest
   }
 
@@ -280,13 +277,13 @@ export class HttpTransport implements ToolsetConnection {
     for (const [number, { stream, request }] of this.#streams) {
       if (!stream.isBroken) continue;
       this.#streams.delete(number);
-      if (request.token === undefined) this.#fail(request, this.#noAnswer(error));
+      if (request.token === undefined) this.#fail(request, this.#failures.noAnswer(error));
       else if (!this.#isOpen(request)) this.#abandoned.add(request.token);
     }
     if (error.name === 'AbortError') return; // by us alone
     if (error.message.startsWith('Maximum reconnection attempts')) {
       for (const request of this.#open.values()) {
-        if (request.failure !== undefined) this.#fail(request, this.#noAnswer(request.failure));
+        if (request.failure !== undefined) this.#fail(request, this.#failures.noAnswer(request.failure));
       }
     }
     const shown = this.#explained(error);
@@ -324,12 +321,8 @@ export class HttpTransport implements ToolsetConnection {
     return true;
   }
 
-  #noAnswer(reason?: unknown): ClavigerError {
-    return this.#failures.noAnswer(this.#version !== undefined, reason);
-  }
-
   #explained(error: unknown): unknown {
-    return this.#failures.explained(error, this.#version !== undefined, this.#closed);
+    return this.#failures.explained(error, this.#closed);
   }
 }
 

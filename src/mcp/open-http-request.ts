@@ -1,3 +1,4 @@
+import type { TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import type { AnswerStream } from './answer-stream.js';
 import type { HttpSession } from './http-session.js';
@@ -34,6 +35,17 @@ export class OpenHttpRequest {
 
   abort(): void {
     this.#abort.abort();
+  }
+
+  /** Options for sending it, with which it learns how far its stream has come. */
+  remembering(options: TransportSendOptions): TransportSendOptions {
+    return {
+      ...options,
+      onresumptiontoken: (token) => {
+        this.token = token;
+        options.onresumptiontoken?.(token);
+      },
+    };
   }
 
   /** For its stream when it is settled, so that the SDK does not ask for the rest. */

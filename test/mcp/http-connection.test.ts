@@ -199,6 +199,21 @@ describe('a toolset over HTTP whose connection breaks', () => {
     expect(count(server, 'tools/call')).toBe(1);
   });
 
+  it('does without the stream of a server that answers with a page, and does not ask again', async () => {
+    const server = await mcpOverHttp({
+      before: (_request, response, { method }) => {
+        if (method !== 'GET') return false;
+        response.writeHead(200, { 'content-type': 'text/html' }).end('retry: 1\n\n');
+        return true;
+      },
+    });
+    const { tools } = httpToolset(server);
+    await tools.listTools();
+    await until(() => count(server, 'GET') === 1);
+    for (const q of ['a', 'b', 'c', 'd', 'e']) expect(textOf(await tools.callTool('echo', { q }))).toBe(q);
+    expect(count(server, 'GET')).toBe(1);
+  });
+
   it('takes a stream up again after the last event, as often as it breaks', async () => {
     const breaks = { left: 2 };
     const server = await mcpOverHttp({
@@ -288,10 +303,10 @@ describe('a toolset over HTTP that is cancelled', () => {
 
   it('never sends what is aborted while the credential is fetched (H17)', async () => {
     const server = await mcpOverHttp();
-    let release: (() => void) | undefined;
+    const held: { release?: () => void } = {};
     let isSlow = false;
     const source = async () => {
-      if (isSlow) await new Promise<void>((resolve) => (release = resolve));
+      if (isSlow) await new Promise<void>((resolve) => (held.release = resolve));
       return 'a key that is always the same';
     };
     const { tools } = httpToolset(server, { definition: { source }, more: { cache: false } });
@@ -300,11 +315,11 @@ describe('a toolset over HTTP that is cancelled', () => {
     isSlow = true;
     const controller = new AbortController();
     const call = tools.callTool('echo', {}, { signal: controller.signal });
-    await until(() => release !== undefined);
+    await until(() => held.release !== undefined);
     controller.abort();
     await expect(call).rejects.toThrow();
     isSlow = false;
-    release?.();
+    held.release?.();
     await tools.listTools();
     expect(count(server, 'tools/call')).toBe(0);
   });
@@ -342,17 +357,17 @@ describe('a toolset over HTTP that is closed', () => {
   });
 
   it('ends a session too that was just beginning (M22)', async () => {
-    let answer: (() => void) | undefined;
+    const held: { answer?: () => void } = {};
     const server = await mcpOverHttp({
       hold: ({ message }) =>
-        message === 'initialize' ? new Promise<void>((resolve) => (answer = resolve)) : undefined,
+        message === 'initialize' ? new Promise<void>((resolve) => (held.answer = resolve)) : undefined,
     });
     const { tools } = httpToolset(server);
     const call = rejects(tools.callTool('echo'), 'ERR_TOOLSET_CLOSED');
-    await until(() => answer !== undefined);
+    await until(() => held.answer !== undefined);
     const closing = tools.close();
     await call;
-    answer?.();
+    held.answer?.();
     await closing;
     expect(server.words()).toEqual(['initialize', 'DELETE']);
     expect(server.sessions()).toBe(0);
@@ -371,21 +386,21 @@ describe('a toolset over HTTP that is closed', () => {
   });
 
   it('closes while a session is begun anew (M22)', async () => {
-    let answer: (() => void) | undefined;
+    const held: { answer?: () => void } = {};
     let holds = false;
     const server = await mcpOverHttp({
       hold: ({ message }) =>
-        holds && message === 'initialize' ? new Promise<void>((resolve) => (answer = resolve)) : undefined,
+        holds && message === 'initialize' ? new Promise<void>((resolve) => (held.answer = resolve)) : undefined,
     });
     const { tools } = httpToolset(server);
     await tools.listTools();
     server.forget();
     holds = true;
     const call = rejects(tools.callTool('echo'), 'ERR_TOOLSET_CLOSED');
-    await until(() => answer !== undefined);
+    await until(() => held.answer !== undefined);
     const closing = tools.close();
     await call;
-    answer?.();
+    held.answer?.();
     await closing;
     expect(count(server, 'tools/call')).toBe(1);
     expect(server.sessions()).toBe(0);

@@ -263,8 +263,6 @@ export function httpToolset(
   let reads = 0;
   const counted: Store = {
     ...store,
-    kind: store.kind,
-    list: () => store.list(),
     get: (...args) => {
       reads += 1;
       return store.get(...args);
