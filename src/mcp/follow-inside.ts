@@ -10,7 +10,7 @@ const maxRedirections = 5;
  * outside. Messages and the id of their session go nowhere else, with a credential or without. A redirect that would turn a
  * message into a GET is left as it is, after `judge` has said whether it leads outside.
  */
-export function followInside(send: Fetch, judge: (method: string, url: URL) => Promise<void>): Fetch {
+export function followInside(send: Fetch, judge: (method: string, url: URL) => Promise<unknown>): Fetch {
   return async (input, init) => {
     let url = new URL(input);
     const method = init?.method ?? 'GET';

@@ -97,8 +97,8 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
 }
 
 /** Through `use()`, which refuses what lies outside the destinations and writes that down. Nothing is sent. */
-function judge(auth: Auth, method: string, url: URL): Promise<void> {
-  return use<void, void>(auth, {
+function judge(auth: Auth, method: string, url: URL): Promise<undefined> {
+  return use<undefined, undefined>(auth, {
     surface: 'http',
     destination: { method, url },
     continued: true,

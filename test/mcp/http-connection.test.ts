@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import { createHttpToolset } from '../../src/mcp/index.js';
 import { until } from '../process/living.js';
