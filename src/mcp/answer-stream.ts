@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import type { Redactor } from '../redaction/redactor.js';
-import { EventRedaction } from './redact-events.js';
+import { EventRedaction, resumptionPoint } from './redact-events.js';
 
 /** A message to ourselves: the stream on which a request was to be answered has ended, and all before was read. */
 const endMethod = 'notifications/claviger/end-of-stream';
@@ -27,11 +27,14 @@ export class AnswerStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #finish: ((answer: JSONRPCMessage | undefined) => void) | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, redactor: Redactor) {
+  constructor(body: ReadableStream<Uint8Array>, redactor: Redactor, resumedAfter?: string) {
     this.#reader = body.getReader();
     this.#redaction = new EventRedaction(redactor);
     this.readable = new ReadableStream({
-      start: (controller) => void (this.#controller = controller),
+      start: (controller) => {
+        this.#controller = controller;
+        if (resumedAfter !== undefined) controller.enqueue(resumptionPoint(resumedAfter));
+      },
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => this.#reader.cancel(reason),
     });

@@ -11,16 +11,21 @@ const maxRedirections = 5;
 /**
  * Follows redirects as long as each hop lies inside the destinations: every hop is asked for as a first one, and so refused
  * outside. Messages and the id of their session go nowhere else, with a credential or without. A redirect that would turn a
- * message into a GET is left as it is.
+ * message into a GET is left as it is, after `judge` has said whether it leads outside.
  */
-export function followInside(send: CountedFetch): Fetch {
+export function followInside(send: CountedFetch, judge: (method: string, url: URL) => Promise<unknown>): Fetch {
   return async (input, init) => {
     let url = new URL(input);
+    const method = init?.method ?? 'GET';
     const unit: Unit | 'skip' = countsAsUse(init?.body) ? new Map() : 'skip';
     for (let left = maxRedirections; ; left -= 1) {
       const response = await send(url, { ...init, redirect: 'manual' }, unit);
-      const next = redirectOf(response, url, init?.method ?? 'GET');
+      const next = redirectOf(response, url);
       if (next === undefined) return response;
+      if (!keepsMethod(response.status, method)) {
+        await judge(method, next);
+        return response;
+      }
       await response.body?.cancel();
       if (left === 0) throw tooMany(next);
       url = next;
@@ -48,8 +53,11 @@ function countsAsUse(body: RequestInit['body']): boolean {
   return id !== undefined && typeof method === 'string' && !upkeep.has(method);
 }
 
-function redirectOf({ status, headers }: Response, url: URL, method: string): URL | undefined {
+function redirectOf({ status, headers }: Response, url: URL): URL | undefined {
   const location = redirects.has(status) ? headers.get('location') : null;
-  const keepsMethod = status === 307 || status === 308 || method === 'GET';
-  return location !== null && keepsMethod && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  return location !== null && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+}
+
+function keepsMethod(status: number, method: string): boolean {
+  return status === 307 || status === 308 || method === 'GET';
 }

@@ -3,6 +3,7 @@ import { ClavigerError } from '../errors.js';
 import type { Dispatching } from '../http/dispatch.js';
 import { assertAuth } from '../registry/auth.js';
 import { coreOf, type Auth } from '../registry/registry-contract.js';
+import { use } from '../registry/use.js';
 import { ClientToolset } from './client-toolset.js';
 import { followInside } from './follow-inside.js';
 import { HttpTransport } from './http-transport.js';
@@ -35,7 +36,8 @@ export type HttpToolset = Toolset;
  *
  * - `ERR_TOOLSET_START`: the server can't be reached, or refuses to initialize. The next call tries again.
  * - `ERR_TOOLSET_CLOSED`: the connection was lost, or the toolset closed, during the call.
- * - `ERR_DESTINATION_*`, `ERR_ACCESS_DENIED`, `ERR_CREDENTIAL_*`, `ERR_STORE_*`: the request was not sent.
+ * - `ERR_DESTINATION_*`, `ERR_ACCESS_DENIED`, `ERR_CREDENTIAL_*`, `ERR_STORE_*`: the request was not sent, or not on to where
+ *   a redirect led.
  * - The SDK's `StreamableHTTPError` with the HTTP status as its `code`, and `McpError`: what the server answers, redacted.
  *
  * @throws ClavigerError `ERR_CONFIG_INVALID`, `ERR_DESTINATION_AMBIGUOUS`, `ERR_DESTINATION_DENIED` at once, for a URL that
@@ -74,15 +76,36 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
 
   protected async open(): Promise<HttpTransport> {
     const { auth, headers = {}, dispatcher } = this.#options;
-    const { createCountedFetch } = await import('../http/create-fetch.js'); // its undici takes long to load, and the launcher never needs it
+    // Its undici takes long to load, and the launcher never needs it.
+    const [{ createCountedFetch }, { createUpstream }] = await Promise.all([
+      import('../http/create-fetch.js'),
+      import('../http/upstream.js'),
+    ]);
     const { redactor } = coreOf(await auth.registry());
+    // A stream may be silent for long, and each request has a time limit of its own.
+    const upstream = createUpstream({ bodyTimeout: 0, headersTimeout: 0 });
     // Messages are redacted one by one, so that they stay valid JSON and what is base64 in them stays base64.
-    const fetch = createCountedFetch({ auth }, { redact: false, ...(dispatcher === undefined ? {} : { dispatcher }) });
-    return new HttpTransport({ url: this.#url, fetch: followInside(fetch), headers, redactor });
+    const fetch = createCountedFetch({ auth }, { redact: false, dispatcher: dispatcher ?? upstream });
+    const inside = followInside(fetch, (method, url) => judge(auth, method, url));
+    return new HttpTransport({ url: this.#url, fetch: inside, headers, redactor, release: () => upstream.destroy() });
   }
 
   protected refused(problem: string): ClavigerError {
     const { host } = this.#url;
     return new ClavigerError('ERR_TOOLSET_START', `the MCP server at ${host} did not start: ${problem}`, { host });
   }
+}
+
+/** Through `use()`, which refuses what lies outside the destinations and writes that down. Nothing is sent. */
+function judge(auth: Auth, method: string, url: URL): Promise<undefined> {
+  return use<undefined, undefined>(auth, {
+    surface: 'http',
+    destination: { method, url },
+    continued: true,
+    unit: 'skip',
+    place: () => undefined,
+    call: () => undefined,
+    repeatable: () => false,
+    redact: false,
+  });
 }

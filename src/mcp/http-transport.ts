@@ -1,14 +1,15 @@
-import type { StreamableHTTPReconnectionOptions } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { FetchLike, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
-import { ClavigerError, findClavigerError, safeCause } from '../errors.js';
+import { ClavigerError } from '../errors.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { AnswerStream, endedStream } from './answer-stream.js';
 import type { ToolsetConnection } from './client-toolset.js';
-import { HttpSession } from './http-session.js';
+import { HttpFailures } from './http-failures.js';
+import { HttpSession, nothingMore } from './http-session.js';
+import { cancelledRequest, isRequest, OpenHttpRequest, resumedAfter, sentIn } from './open-http-request.js';
 import { OwnErrors } from './own-errors.js';
-import { redactedEvents, redactedResponse } from './redact-events.js';
-import { loadHttpSdk } from './sdk-http.js';
+import { isEventStream, redactedEvents, redactedResponse } from './redact-events.js';
+import { SessionMemory } from './session-memory.js';
 
 export interface HttpTransportOptions {
   readonly url: URL;
@@ -16,22 +17,9 @@ export interface HttpTransportOptions {
   readonly fetch: FetchLike;
   readonly headers: Record<string, string>;
   readonly redactor: Redactor;
+  /** Lets go of the connections. */
+  readonly release: () => Promise<void>;
 }
-
-/** A request that is not answered yet. */
-interface OpenRequest {
-  readonly id: string | number;
-  stream: AnswerStream | undefined;
-  /** The last event of its stream, from which the server can go on. */
-  token: string | undefined;
-  /** Why the last attempt to go on failed. */
-  failure: unknown;
-  /** Takes the answer, which otherwise goes to the client. */
-  settle?: (answer: JSONRPCMessage) => void;
-}
-
-/** How long the end of a session may take. */
-const endMs = 1000;
 
 /**
  * Carries the messages of the SDK's client over its Streamable HTTP, and sees to it that every request comes to an end: also
@@ -43,25 +31,25 @@ export class HttpTransport implements ToolsetConnection {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #options: HttpTransportOptions;
   readonly #errors = new OwnErrors();
-  readonly #open = new Map<string, OpenRequest>();
+  readonly #failures: HttpFailures;
+  readonly #memory = new SessionMemory();
+  readonly #open = new Map<string, OpenHttpRequest>();
   /** On which requests are being answered. */
-  readonly #streams = new Map<string, { stream: AnswerStream; request: OpenRequest }>();
+  readonly #streams = new Map<string, { stream: AnswerStream; request: OpenHttpRequest }>();
   /** Events of streams that nobody waits for any more. */
   readonly #abandoned = new Set<string>();
-  readonly #reconnection: StreamableHTTPReconnectionOptions = {
-    initialReconnectionDelay: 500,
-    maxReconnectionDelay: 30_000,
-    reconnectionDelayGrowFactor: 2,
-    maxRetries: 5,
-  };
   #session: HttpSession;
+  /** The one that is to take its place. */
+  #next: HttpSession | undefined;
+  /** Those that the server has forgotten, whose last answers are still coming. */
+  readonly #lost = new Set<HttpSession>();
   #renewing: Promise<HttpSession> | undefined;
-  #initialize: JSONRPCRequest | undefined;
   #version: string | undefined;
   #closed: ClavigerError | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    this.#failures = new HttpFailures(options.url, options.redactor);
     this.#session = this.#newSession();
   }
 
@@ -75,6 +63,7 @@ export class HttpTransport implements ToolsetConnection {
 
   setProtocolVersion(version: string): void {
     this.#version = version;
+    this.#failures.isStarted = true;
     this.#session.http.setProtocolVersion(version);
   }
 
@@ -83,7 +72,7 @@ export class HttpTransport implements ToolsetConnection {
     if (isRequest(message)) return this.#ask(message, options);
     const cancelled = cancelledRequest(message);
     const request = cancelled === undefined ? undefined : this.#open.get(cancelled);
-    if (request !== undefined) this.#open.delete(String(request.id));
+    if (request !== undefined) this.#cancel(request);
     try {
       await this.#deliver(message, options);
     } catch (error) {
@@ -100,15 +89,18 @@ export class HttpTransport implements ToolsetConnection {
 
   async end(reason: ClavigerError): Promise<void> {
     if (this.#closed !== undefined) return;
-    for (const request of this.#open.values()) this.#fail(request, reason);
+    const waiting = [...this.#open.values()];
+    for (const request of waiting) this.#fail(request, reason);
     this.#closed = reason;
-    this.#reconnection.maxRetries = 0;
     this.onclose?.();
-    const { http } = this.#session;
-    const timer = setTimeout(() => void http.close(), endMs);
-    await http.terminateSession().catch(() => undefined); // a server that is gone has no session either
-    clearTimeout(timer);
-    await http.close();
+    // A handshake goes on, as the id of its session is needed to end that.
+    for (const request of waiting) if (request.method !== 'initialize') request.abort();
+    const sessions = [this.#session, ...(this.#next === undefined ? [] : [this.#next])];
+    await Promise.all([
+      ...sessions.map((session) => session.end()),
+      ...[...this.#lost].map((session) => session.close()),
+    ]);
+    await this.#options.release();
   }
 
   failureOf(error: unknown): unknown {
@@ -117,37 +109,27 @@ export class HttpTransport implements ToolsetConnection {
   }
 
   async #ask(message: JSONRPCRequest, options: TransportSendOptions): Promise<void> {
-    if (message.method === 'initialize') this.#initialize = message;
-    const request: OpenRequest = { id: message.id, stream: undefined, token: undefined, failure: undefined };
+    const request = new OpenHttpRequest(message);
     this.#open.set(String(message.id), request);
     try {
-      await this.#deliver(message, this.#withToken(request, options));
+      await this.#deliver(message, request.remembering(options), request.signal);
     } catch (error) {
       if (!this.#forget(request)) return; // it has failed already, with a better reason
       throw this.#explained(error);
     }
-    if (request.stream === undefined) this.#fail(request, this.#noAnswer());
-  }
-
-  #withToken(request: OpenRequest, options: TransportSendOptions): TransportSendOptions {
-    const { onresumptiontoken } = options;
-    return {
-      ...options,
-      onresumptiontoken: (token) => {
-        request.token = token;
-        onresumptiontoken?.(token);
-      },
-    };
+    if (request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
   }
 
   /** A server that does not know the session any more has not taken the message: it is sent again in a new one. */
-  async #deliver(message: JSONRPCMessage, options: TransportSendOptions): Promise<void> {
+  async #deliver(message: JSONRPCMessage, options: TransportSendOptions, signal?: AbortSignal): Promise<void> {
     const session = this.#session;
     try {
       await session.send(message, options);
     } catch (error) {
       if (this.isClosed || !session.isForgotten(error)) throw error;
-      await (await this.#renewed(session)).send(message, options);
+      const renewed = await this.#renewed(session);
+      signal?.throwIfAborted();
+      await renewed.send(message, options);
     }
   }
 
@@ -161,75 +143,107 @@ export class HttpTransport implements ToolsetConnection {
 
   async #renew(lost: HttpSession): Promise<HttpSession> {
     const session = this.#newSession();
-    const id = `claviger-${String((renewals += 1))}`;
-    const answer = new Promise<JSONRPCMessage>((settle) => {
-      this.#open.set(id, { id, stream: undefined, token: undefined, failure: undefined, settle });
-    });
+    this.#next = session;
     try {
       await session.http.start();
-      await session.send({ jsonrpc: '2.0', method: 'initialize', ...this.#initialize, id });
-      if ('error' in (await answer)) throw this.#noAnswer();
-      if (this.#version !== undefined) session.http.setProtocolVersion(this.#version);
-      await session.send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+      await this.#memory.replay(
+        async (method, write) => {
+          await this.#askAnew(session, write);
+          if (method === 'initialize' && this.#version !== undefined) session.http.setProtocolVersion(this.#version);
+        },
+        (line) => session.send(JSON.parse(line.toString()) as JSONRPCMessage),
+      );
       if (this.#closed !== undefined) throw this.#closed;
     } catch (error) {
-      await session.http.close();
+      await session.end();
       throw error;
+    } finally {
+      this.#next = undefined;
+    }
+    this.#session = session;
+    this.#lost.add(lost);
+    this.#letGo();
+    return session;
+  }
+
+  /** A request of the client's under an id of ours. */
+  async #askAnew(session: HttpSession, write: (id: string) => Buffer): Promise<void> {
+    const id = `claviger-${String((renewals += 1))}`;
+    const message = JSON.parse(write(JSON.stringify(id)).toString()) as JSONRPCRequest;
+    const answer = new Promise<JSONRPCMessage>((settle) => {
+      this.#open.set(id, new OpenHttpRequest(message, settle));
+    });
+    const request = this.#open.get(id);
+    try {
+      await session.send(message);
+      if (request !== undefined && request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
+      if ('error' in (await answer)) throw this.#failures.noAnswer();
     } finally {
       this.#open.delete(id);
     }
-    this.#session = session;
-    void lost.idle().then(() => lost.http.close());
-    return session;
+  }
+
+  /** Sessions that are lost end with the last answer that may still come in them. */
+  #letGo(): void {
+    for (const lost of this.#lost) {
+      if ([...this.#open.values()].some(({ session }) => session === lost)) continue;
+      this.#lost.delete(lost);
+      void lost.idle().then(() => lost.close());
+    }
   }
 
   #newSession(): HttpSession {
     const { url, headers } = this.#options;
-    const http = new (loadHttpSdk().StreamableHTTPClientTransport)(url, {
-      fetch: (input, init) => this.#fetch(input, init),
-      requestInit: { headers },
-      reconnectionOptions: this.#reconnection,
-    });
-    http.onmessage = (message) => this.#receive(message);
-    http.onerror = (error) => this.#report(error);
-    return new HttpSession(http);
+    const session: HttpSession = new HttpSession(url, headers, (input, init) => this.#fetch(session, input, init));
+    session.http.onmessage = (message) => this.#receive(message);
+    session.http.onerror = (error) => this.#report(error);
+    return session;
   }
 
-  async #fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
-    const { redactor } = this.#options;
-    const token = new Headers(init.headers).get('last-event-id');
-    if (token !== null && this.#abandoned.delete(token)) return new Response(null, { status: 405 });
-    const request = token === null ? this.#requestIn(init.body) : this.#resumed(token);
-    const response = await this.#options.fetch(input, init).catch((error: unknown) => {
-      if (request !== undefined) request.failure = error;
-      throw error;
-    });
-    if (token !== null && request !== undefined && response.status === 404) {
-      this.#fail(request, this.#noAnswer());
-      return new Response(null, { status: 405 }); // the session is over: there is nothing to ask for again
+  async #fetch(session: HttpSession, input: string | URL, init: RequestInit = {}): Promise<Response> {
+    const token = new Headers(init.headers).get('last-event-id') ?? undefined;
+    if (token !== undefined && this.#abandoned.delete(token)) return nothingMore();
+    const request = token === undefined ? sentIn(init.body, this.#open) : resumedAfter(token, this.#open);
+    if (request !== undefined) request.session = session;
+    const signal = token === undefined ? (request?.signal ?? init.signal) : init.signal;
+    const response = await this.#options
+      .fetch(input, { ...init, ...(signal && { signal }) })
+      .catch((error: unknown) => {
+        if (request !== undefined) request.failure = error;
+        throw error;
+      });
+    if (token !== undefined && request !== undefined && response.status === 404) {
+      this.#fail(request, this.#failures.noAnswer());
+      return nothingMore(); // the session is over: there is nothing to ask for again
     }
+    return this.#redacted(response, init.method, request, token);
+  }
+
+  async #redacted(
+    response: Response,
+    method: string | undefined,
+    request: OpenHttpRequest | undefined,
+    token: string | undefined,
+  ): Promise<Response> {
+    const { redactor } = this.#options;
     const { body } = response;
     if (body === null || response.status === 202) return response;
-    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    if (!response.ok || (method === 'POST' && !isEventStream(response))) {
       if (request !== undefined && !response.ok) request.failure = new Error(`HTTP status ${String(response.status)}`);
-      return init.method === 'POST' ? redactedResponse(response, redactor) : response;
+      return redactedResponse(response, redactor);
     }
-    if (request === undefined) return new Response(body.pipeThrough(redactedEvents(redactor)), response);
+    if (method !== 'POST' && method !== 'GET') return response;
+    if (!isEventStream(response)) {
+      if (request !== undefined) this.#fail(request, this.#failures.noAnswer());
+      await body.cancel();
+      return nothingMore(); // of a page of another kind there is no rest either
+    }
+    if (request === undefined) return new Response(body.pipeThrough(redactedEvents(redactor, token)), response);
     request.failure = undefined;
-    const stream = new AnswerStream(body, redactor);
+    const stream = new AnswerStream(body, redactor, token);
     request.stream = stream;
     this.#streams.set(stream.number, { stream, request });
     return new Response(stream.readable, response);
-  }
-
-  #requestIn(body: RequestInit['body']): OpenRequest | undefined {
-    if (typeof body !== 'string') return undefined;
-    const message = JSON.parse(body) as JSONRPCMessage;
-    return isRequest(message) ? this.#open.get(String(message.id)) : undefined;
-  }
-
-  #resumed(token: string): OpenRequest | undefined {
-    return [...this.#open.values()].find((request) => request.token === token);
   }
 
   #receive(received: JSONRPCMessage): void {
@@ -241,6 +255,9 @@ export class HttpTransport implements ToolsetConnection {
     const request = this.#open.get(String(message.id));
     if (request === undefined) return;
     this.#forget(request);
+    if (!('error' in message) && this.#memory.concerns(request.method)) {
+      this.#memory.granted(request.method, Buffer.from(JSON.stringify(request.message)));
+    }
     if (request.settle !== undefined) request.settle(message);
     else this.onmessage?.(message);
   }
@@ -250,8 +267,8 @@ export class HttpTransport implements ToolsetConnection {
     if (ended === undefined) return;
     this.#streams.delete(String(number));
     const { stream, request } = ended;
-    if (!this.#isOpen(request)) return stream.finish(emptyAnswer(request));
-    if (request.token === undefined) this.#fail(request, this.#noAnswer());
+    if (!this.#isOpen(request)) return stream.finish(request.emptyAnswer());
+    if (request.token === undefined) this.#fail(request, this.#failures.noAnswer());
     stream.finish(); // with a token the SDK asks for the rest
   }
 
@@ -260,71 +277,53 @@ export class HttpTransport implements ToolsetConnection {
     for (const [number, { stream, request }] of this.#streams) {
       if (!stream.isBroken) continue;
       this.#streams.delete(number);
-      if (request.token === undefined) this.#fail(request, this.#noAnswer(error));
+      if (request.token === undefined) this.#fail(request, this.#failures.noAnswer(error));
+      else if (!this.#isOpen(request)) this.#abandoned.add(request.token);
     }
+    if (error.name === 'AbortError') return; // by us alone
     if (error.message.startsWith('Maximum reconnection attempts')) {
       for (const request of this.#open.values()) {
-        if (request.failure !== undefined) this.#fail(request, this.#noAnswer(request.failure));
+        if (request.failure !== undefined) this.#fail(request, this.#failures.noAnswer(request.failure));
       }
     }
     const shown = this.#explained(error);
     if (!this.isClosed && shown instanceof Error) this.onerror?.(shown);
   }
 
-  #abandon({ id, stream, token }: OpenRequest): void {
-    if (stream !== undefined && this.#streams.delete(stream.number)) stream.stop(emptyAnswer({ id }));
+  /** Nobody waits for it any more. Before its answer has begun, its sending ends; the server hears of it all the same. */
+  #cancel(request: OpenHttpRequest): void {
+    this.#forget(request);
+    if (request.stream === undefined) request.abort();
+  }
+
+  #abandon(request: OpenHttpRequest): void {
+    const { stream, token } = request;
+    if (stream !== undefined && this.#streams.delete(stream.number)) stream.stop(request.emptyAnswer());
     else if (token !== undefined) this.#abandoned.add(token);
   }
 
-  #fail(request: OpenRequest, error: Error): void {
+  #fail(request: OpenHttpRequest, error: Error): void {
     if (!this.#forget(request)) return;
     const answer = this.#errors.answer(request.id, error);
     if (request.settle !== undefined) request.settle(answer);
     else this.onmessage?.(answer);
   }
 
-  #isOpen(request: OpenRequest): boolean {
+  #isOpen(request: OpenHttpRequest): boolean {
     return this.#open.get(String(request.id)) === request;
   }
 
   /** Whether it was still open. */
-  #forget(request: OpenRequest): boolean {
-    return this.#isOpen(request) && this.#open.delete(String(request.id));
+  #forget(request: OpenHttpRequest): boolean {
+    if (!this.#isOpen(request)) return false;
+    this.#open.delete(String(request.id));
+    this.#letGo();
+    return true;
   }
 
-  /** Ours as it is, that of a connection with a code, any other without secrets. */
   #explained(error: unknown): unknown {
-    const own = findClavigerError(error) ?? this.#closed;
-    if (own !== undefined) return own;
-    if (!(error instanceof TypeError) || error.cause === undefined) return this.#options.redactor.error(error);
-    const { host } = this.#options.url;
-    const cause = safeCause(error.cause);
-    const code = this.#version === undefined ? 'ERR_TOOLSET_START' : 'ERR_TOOLSET_CLOSED';
-    return new ClavigerError(code, `the MCP server at ${host} can't be reached: ${cause.message}`, { host, cause });
-  }
-
-  #noAnswer(reason?: unknown): ClavigerError {
-    const own = findClavigerError(reason);
-    if (own !== undefined) return own;
-    const { host } = this.#options.url;
-    const message = `the MCP server at ${host} ended its answer too early; the call may have run and is not repeated`;
-    const cause = reason === undefined ? undefined : safeCause(reason);
-    return new ClavigerError('ERR_TOOLSET_CLOSED', message, { host, cause });
+    return this.#failures.explained(error, this.#closed);
   }
 }
 
 let renewals = 0;
-
-function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
-  return 'method' in message && 'id' in message;
-}
-
-function cancelledRequest(message: JSONRPCMessage): string | undefined {
-  if (!('method' in message) || message.method !== 'notifications/cancelled') return undefined;
-  return String(message.params?.['requestId']);
-}
-
-/** For a stream whose request is settled, so that the SDK does not ask for the rest of it. */
-function emptyAnswer({ id }: Pick<OpenRequest, 'id'>): JSONRPCMessage {
-  return { jsonrpc: '2.0', id, result: {} };
-}

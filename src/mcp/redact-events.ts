@@ -47,10 +47,23 @@ export class EventRedaction {
   }
 }
 
-/** A stream of events without secrets. */
-export function redactedEvents(redactor: Redactor): TransformStream<Uint8Array, Uint8Array> {
+/** By its media type, as the SDK reads it. */
+export function isEventStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
+}
+
+/** An event that says nothing but where a stream goes on. The SDK would else forget that if it broke before the next one. */
+export function resumptionPoint(id: string): Buffer {
+  return Buffer.from(`id: ${id}\ndata:\n\n`);
+}
+
+/** A stream of events without secrets; `resumedAfter` is the event after which the server goes on with it. */
+export function redactedEvents(redactor: Redactor, resumedAfter?: string): TransformStream<Uint8Array, Uint8Array> {
   const redaction = new EventRedaction(redactor);
   return new TransformStream({
+    start(controller) {
+      if (resumedAfter !== undefined) controller.enqueue(resumptionPoint(resumedAfter));
+    },
     transform(chunk, controller) {
       const lines = redaction.push(chunk);
       if (lines.length > 0) controller.enqueue(lines);

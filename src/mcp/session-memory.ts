@@ -28,12 +28,12 @@ export class SessionMemory {
   /** Brings a new server to where the old one was. `ask` gives a request an id and waits for its answer. */
   async replay(
     ask: (method: string, write: (id: string) => Buffer) => Promise<unknown>,
-    tell: (line: Buffer) => void,
+    tell: (line: Buffer) => void | Promise<void>,
   ): Promise<void> {
     const initialize = this.#initialize;
     if (initialize === undefined) return;
     await ask('initialize', (id) => withId(initialize, id));
-    tell(this.#initialized ?? Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}'));
+    await tell(this.#initialized ?? Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}'));
     const rest = [this.#level, ...this.#subscriptions.values()].filter((line) => line !== undefined);
     await Promise.all(rest.map((line) => ask('replay', (id) => withId(line, id)).catch(() => undefined)));
   }

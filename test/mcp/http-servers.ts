@@ -1,17 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import {
   StreamableHTTPServerTransport,
   type EventStore,
   type StreamableHTTPServerTransportOptions,
 } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import { CreateMessageResultSchema, ElicitResultSchema, type JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { createRegistry, header, memoryStore, Secret, type Placement } from '../../src/index.js';
+import {
+  createRegistry,
+  header,
+  memoryStore,
+  Secret,
+  type Placement,
+  type ProviderDefinition,
+  type Registry,
+  type RegistryOptions,
+  type Store,
+} from '../../src/index.js';
 import { createHttpToolset, type HttpToolset, type HttpToolsetOptions } from '../../src/mcp/index.js';
 import { canary } from '../support/canary.js';
 
@@ -36,6 +46,14 @@ export interface McpOverHttp {
   /** Breaks what is open. */
   breakConnections(): void;
   readonly cancelled: string[];
+  /** What was broken off before it was answered to the end. */
+  readonly aborted: string[];
+  /** Lets each `slow` call go on. */
+  readonly waiting: (() => void)[];
+  /** How many sessions there are. */
+  sessions(): number;
+  /** How many connections are open. */
+  connections(): number;
 }
 
 export interface ServerSettings {
@@ -44,12 +62,14 @@ export interface ServerSettings {
   transport?: Partial<StreamableHTTPServerTransportOptions>;
   /** Answers in the place of the server when it returns true. */
   before?: (request: IncomingMessage, response: ServerResponse, seen: Seen) => boolean | undefined;
+  /** Waits before the server sees a request. */
+  hold?: (seen: Seen) => Promise<void> | undefined;
 }
 
 const text = (value: unknown) => ({ content: [{ type: 'text' as const, text: String(value) }] });
 
 /** A server of the SDK whose tools give away the headers and the URL that they were called with. */
-function mcpServer(host: { cancelled: string[] }): McpServer {
+function mcpServer(host: Pick<McpOverHttp, 'cancelled' | 'waiting'>): McpServer {
   const server = new McpServer(
     { name: 'http', version: '1' },
     { capabilities: { logging: {}, tools: { listChanged: true } } },
@@ -84,9 +104,27 @@ function mcpServer(host: { cancelled: string[] }): McpServer {
     host.cancelled.push('hang');
     return text('too late');
   });
+  server.registerTool('slow', { inputSchema: {} }, async (_args, { sendNotification, _meta }) => {
+    const { progressToken = 0 } = _meta ?? {};
+    await sendNotification({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
+    await new Promise<void>((resolve) => host.waiting.push(resolve));
+    return text('at last');
+  });
   server.registerTool('resumed', { inputSchema: {} }, async (_args, { closeSSEStream, requestInfo }) => {
     closeSSEStream?.();
     return text(`after the break with ${keyOf(requestInfo)}`);
+  });
+  server.registerTool('sample', { inputSchema: {} }, async (_args, { requestInfo, sendRequest }) => {
+    const content = { type: 'text' as const, text: `about ${keyOf(requestInfo)}` };
+    const params = { messages: [{ role: 'user' as const, content }], maxTokens: 10 };
+    const answer = await sendRequest({ method: 'sampling/createMessage', params }, CreateMessageResultSchema);
+    return text('text' in answer.content ? answer.content.text : 'no text');
+  });
+  server.registerTool('elicit', { inputSchema: {} }, async (_args, { requestInfo, sendRequest }) => {
+    const requestedSchema = { type: 'object' as const, properties: { city: { type: 'string' as const } } };
+    const params = { message: `about ${keyOf(requestInfo)}`, requestedSchema };
+    const answer = await sendRequest({ method: 'elicitation/create', params }, ElicitResultSchema);
+    return text(answer.content?.['city']);
   });
   server.registerTool('announce', { inputSchema: {} }, () => {
     server.registerTool(`late-${randomUUID()}`, {}, () => text('late'));
@@ -117,12 +155,20 @@ export function eventStore(): EventStore {
 /** A real MCP server on loopback that writes down every request. */
 export async function mcpOverHttp(settings: ServerSettings = {}): Promise<McpOverHttp> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
-  const host = { seen: [] as Seen[], cancelled: [] as string[] };
+  const host = {
+    seen: [] as Seen[],
+    cancelled: [] as string[],
+    aborted: [] as string[],
+    waiting: [] as (() => void)[],
+  };
+  const sockets = new Set<Socket>();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const seen = await receive(request);
     host.seen.push(seen);
+    response.on('close', () => response.writableFinished || host.aborted.push(seen.message ?? seen.method));
     if (settings.before?.(request, response, seen) === true) return;
+    await settings.hold?.(seen);
     const session = request.headers['mcp-session-id'];
     const known = typeof session === 'string' ? sessions.get(session) : undefined;
     if (session !== undefined && known === undefined) {
@@ -148,6 +194,10 @@ export async function mcpOverHttp(settings: ServerSettings = {}): Promise<McpOve
       (error: unknown) => response.headersSent || response.writeHead(500).end(String(error)),
     );
   });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
@@ -163,6 +213,8 @@ export async function mcpOverHttp(settings: ServerSettings = {}): Promise<McpOve
     url: `${origin}/mcp`,
     words: () => host.seen.map(({ method, message }) => (method === 'POST' ? (message ?? 'answer') : method)),
     forget: () => sessions.clear(),
+    sessions: () => sessions.size,
+    connections: () => sockets.size,
     breakConnections: () => server.closeAllConnections(),
   };
 }
@@ -175,26 +227,62 @@ async function receive(request: IncomingMessage): Promise<Seen> {
   return { method, url, headers, message, body };
 }
 
+interface RigOptions {
+  placement?: Placement;
+  key?: string;
+  destinations?: string[];
+  /** The rest of its provider, and of its registry. */
+  definition?: Partial<ProviderDefinition>;
+  more?: Partial<RegistryOptions>;
+}
+
+interface HttpToolsetRig {
+  tools: HttpToolset;
+  key: string;
+  registry: Registry;
+  /** How often the store was asked. */
+  reads: () => number;
+  rotate: (key: string) => Promise<void>;
+}
+
 /** A toolset for a server, whose provider may send its key there. */
 export function httpToolset(
   server: { origin: string; url: string },
-  options: Partial<HttpToolsetOptions> & { placement?: Placement; key?: string; destinations?: string[] } = {},
-): {
-  tools: HttpToolset;
-  key: string;
-  rotate: (key: string) => Promise<void>;
-  registry: ReturnType<typeof createRegistry>;
-} {
-  const { placement = header('X-API-Key'), key = canary(), destinations = [`${server.origin}/mcp`], ...rest } = options;
+  options: Partial<HttpToolsetOptions> & RigOptions = {},
+): HttpToolsetRig {
+  const {
+    placement = header('X-API-Key'),
+    key = canary(),
+    destinations = [`${server.origin}/mcp`],
+    definition = {},
+    more = {},
+    ...rest
+  } = options;
+  const { providers = [], ...registryOptions } = more;
   const store = memoryStore({ weather: key });
+  let reads = 0;
+  const counted: Store = {
+    ...store,
+    get: (...args) => {
+      reads += 1;
+      return store.get(...args);
+    },
+  };
   const registry = createRegistry({
-    providers: [{ name: 'weather', placement, destinations }],
-    stores: { default: store },
+    stores: { default: counted },
+    ...registryOptions,
+    providers: [{ name: 'weather', placement, destinations, ...definition }, ...providers],
   });
   const tools = createHttpToolset({ auth: registry.auth('weather'), url: server.url, ...rest });
   onTestFinished(async () => {
     await tools.close();
     await registry.close();
   });
-  return { tools, key, registry, rotate: async (next) => void (await store.set?.('weather', Secret.from(next))) };
+  return {
+    tools,
+    key,
+    registry,
+    reads: () => reads,
+    rotate: async (next) => void (await store.set?.('weather', Secret.from(next))),
+  };
 }
