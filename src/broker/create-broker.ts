@@ -4,6 +4,7 @@ import { ClavigerError } from '../errors.js';
 import type { UpstreamOptions } from '../http/upstream.js';
 import { createAuth } from '../registry/auth.js';
 import { coreOf, type Auth, type Registry } from '../registry/registry-contract.js';
+import { ForwardProxy } from './forward-proxy.js';
 import { Grantee } from './grantee.js';
 import { Listener } from './listener.js';
 import { BrokerSession } from './session.js';
@@ -50,6 +51,11 @@ export interface Session {
    * @throws ClavigerError `ERR_CONFIG_INVALID` for a provider whose origin is not known
    */
   baseUrl(provider: string, path?: string): string;
+  /**
+   * Forward mode: variables for the process that send its requests through the broker and let it trust what answers there.
+   * They replace those of the same names; a `NODE_OPTIONS` of your own is to be put in front of this one.
+   */
+  environment(): Record<string, string>;
   /** Every placeholder is worthless from now on; connections that used them are closed. */
   revoke(): Promise<void>;
 }
@@ -87,21 +93,29 @@ const SLOW_MS = 30_000;
 /** A broker whose sessions are made of auths: for those that start processes with credentials of several registries. */
 export class OpenBroker implements AsyncDisposable {
   readonly #listener: Listener;
+  readonly #proxy: ForwardProxy;
   #closing: Promise<void> | undefined;
 
-  private constructor(listener: Listener) {
+  private constructor(listener: Listener, proxy: ForwardProxy) {
     this.#listener = listener;
+    this.#proxy = proxy;
+    listener.proxy = proxy;
   }
 
   static async start({
     port = 0,
+    unlisted = 'tunnel',
     upstream = {},
     slowMs = SLOW_MS,
   }: Omit<BrokerOptions, 'registry'> & { slowMs?: number }): Promise<OpenBroker> {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new ClavigerError('ERR_CONFIG_INVALID', 'port must be a whole number from 0 to 65535');
     }
-    return new OpenBroker(await Listener.start({ port, upstream, slowMs }));
+    if (!['tunnel', 'refuse'].includes(unlisted)) {
+      throw new ClavigerError('ERR_CONFIG_INVALID', 'unlisted must be "tunnel" or "refuse"');
+    }
+    const listener = await Listener.start({ port, upstream, slowMs });
+    return new OpenBroker(listener, new ForwardProxy(listener, { unlisted, lookup: upstream.connect?.lookup, slowMs }));
   }
 
   async openSession(auths: readonly Auth[], ttlMs?: number): Promise<OpenSession> {
@@ -114,7 +128,7 @@ export class OpenBroker implements AsyncDisposable {
     const { sessions } = this.#listener;
     const session = new BrokerSession(grantees, ttlMs, (ended) => sessions.remove(ended));
     sessions.add(session);
-    return new OpenSession(session, this.#listener);
+    return new OpenSession(session, this.#listener, this.#proxy);
   }
 
   close(): Promise<void> {
@@ -128,6 +142,7 @@ export class OpenBroker implements AsyncDisposable {
 
   async #end(): Promise<void> {
     for (const session of this.#listener.sessions.all) session.end();
+    this.#proxy.close();
     await this.#listener.close();
   }
 }
@@ -135,10 +150,12 @@ export class OpenBroker implements AsyncDisposable {
 export class OpenSession implements Session {
   readonly #session: BrokerSession;
   readonly #listener: Listener;
+  readonly #proxy: ForwardProxy;
 
-  constructor(session: BrokerSession, listener: Listener) {
+  constructor(session: BrokerSession, listener: Listener, proxy: ForwardProxy) {
     this.#session = session;
     this.#listener = listener;
+    this.#proxy = proxy;
   }
 
   placeholder(provider: string): string {
@@ -162,6 +179,16 @@ export class OpenSession implements Session {
     if (path === undefined) return origin + grantee.basePath;
     if (path === '' || path === '/') return origin + path;
     return appendPath(origin, path);
+  }
+
+  environment(): Record<string, string> {
+    if (this.#session.isLive) return this.#proxy.environmentOf(this.#session);
+    throw new ClavigerError('ERR_BROKER_CLOSED', 'this session has ended: open another');
+  }
+
+  /** What must not outlive the process. */
+  get directories(): readonly string[] {
+    return this.#proxy.directories;
   }
 
   async revoke(): Promise<void> {

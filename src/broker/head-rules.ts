@@ -7,7 +7,7 @@ import { malformed, Refusal } from './refusal.js';
  *
  * @throws Refusal 400
  */
-export function assertOneReading({ httpVersion, headers, rawHeaders, url = '' }: IncomingMessage): void {
+export function assertOneReading({ httpVersion, headers, rawHeaders, method, url = '' }: IncomingMessage): void {
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     throw malformed('the request is of no HTTP version that is known here');
   const coding = headers['transfer-encoding'];
@@ -17,7 +17,10 @@ export function assertOneReading({ httpVersion, headers, rawHeaders, url = '' }:
   if (coding !== undefined && headers['content-length'] !== undefined) {
     throw malformed('the request has both a length and a transfer coding');
   }
-  if (countOf(rawHeaders, 'host') !== 1) throw malformed('the request needs exactly one Host header');
+  const hosts = countOf(rawHeaders, 'host');
+  // Python asks for a tunnel without one: its target says the same.
+  if (hosts !== 1 && !(hosts === 0 && method === 'CONNECT'))
+    throw malformed('the request needs exactly one Host header');
   if (countOf(rawHeaders, 'content-length') > 1) throw malformed('the request has more than one length');
   if (!/^[!-~]+$/.test(url)) throw malformed('the request target holds a space, a control or a non-ASCII character');
 }

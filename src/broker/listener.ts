@@ -21,7 +21,7 @@ export interface ListenerOptions {
 }
 
 /** What a connection may be used for beside reverse mode: it has shown the password of a session's proxy. */
-export type Tunnels = WeakMap<Socket, ForwardTarget>;
+export type Tunnels = WeakMap<Duplex, ForwardTarget>;
 
 /** How the listener takes what only a proxy gets. */
 export interface ProxyRequests {
@@ -199,7 +199,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const [line, refusal] =
+    const [line, refusal]: [string, Refusal] =
       code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['408 Request Timeout', new Refusal(408, 'ERR_BROKER_UNAUTHORIZED', 'the request did not come in time')]
         : code === 'HPE_HEADER_OVERFLOW'
@@ -208,8 +208,8 @@ export class Listener {
               new Refusal(431, 'ERR_DESTINATION_AMBIGUOUS', 'the head is too large'),
             ]
           : ['400 Bad Request', malformed('the request is not well-formed HTTP')];
-    this.audit(refusal as Refusal, undefined);
-    refuseSocket(socket, line as string, refusal as Refusal);
+    this.audit(refusal, undefined);
+    refuseSocket(socket, line, refusal);
   }
 }
 

@@ -68,7 +68,7 @@ export class SessionTable {
     for (const [key, { placement }] of this.#places) {
       for (const { value } of findInRequest(head, placement)) {
         const entry = value.length > MAX_PLACEHOLDER ? undefined : this.#byDigest.get(digestOf(value));
-        if (entry === undefined || !entry.session.isLive) continue;
+        if (entry?.session.isLive !== true) continue;
         const { session, grantee } = entry;
         if (!grantee.placements.some((each) => each.key === key) || !admits(session, grantee)) continue;
         if (!matches.some((match) => match.grantee === grantee)) matches.push({ session, grantee, placement });

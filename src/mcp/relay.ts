@@ -66,7 +66,10 @@ export class Relay {
       takeUp: (server) => this.#takeUp(server),
       onReplacementFailed: (error) => this.#say(`the old server goes on: ${(error as Error).message}`),
       respawn: options.respawn,
-      isShared: options.injections.process.some(({ auth }) => typeof auth.account === 'function'),
+      isShared: options.injections.process.some(
+        ({ auth, via = 'value' }) =>
+          typeof auth.account === 'function' || (via !== 'value' && typeof auth.consumer === 'function'),
+      ),
     });
   }
 
