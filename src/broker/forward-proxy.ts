@@ -12,7 +12,7 @@ import { forwardEnvironment } from './forward-environment.js';
 import type { ForwardTarget } from './forward-target.js';
 import { digestOf } from './grantee.js';
 import type { Listener, ProxyRequests } from './listener.js';
-import { malformed, Refusal, upstreamFailure } from './refusal.js';
+import { malformed, Refusal, refusalOf, refuse, upstreamFailure } from './refusal.js';
 import type { BrokerSession } from './session.js';
 import { passOn } from './untouched.js';
 
@@ -85,7 +85,14 @@ export class ForwardProxy implements ProxyRequests {
     if (isListed(session, authority)) return target;
     if (request.headers.host !== authority.host) throw malformed('the Host header names another host than the target');
     this.#assertTunnelled(authority);
-    void passOn(request, response, target, this.#addressFor(authority), this.#options.slowMs);
+    this.#addressFor(authority).then(
+      (address) => passOn(request, response, target, address, this.#options.slowMs),
+      (error: unknown) => {
+        const refusal = refusalOf(error);
+        this.#listener.audit(refusal, request.method);
+        refuse(response, refusal);
+      },
+    );
     return undefined;
   }
 

@@ -151,7 +151,7 @@ export class Listener {
       if (!(request.url ?? '').startsWith('/')) throw malformed('the request target inside a tunnel is not a path');
       return forwardTo(tunnel, request.url ?? '');
     }
-    if (this.proxy === undefined || !/^https?:/i.test(request.url ?? '')) return undefined;
+    if (this.proxy === undefined || !this.sessions.hasProxies || !/^https?:/i.test(request.url ?? '')) return undefined;
     return this.proxy.request(request, response) ?? 'served';
   }
 

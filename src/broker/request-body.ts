@@ -13,6 +13,7 @@ export class RequestBody {
   readonly #length: number;
   readonly #isExpecting: boolean;
   #taken: Buffer | RecordedBody | undefined;
+  #iterator: AsyncIterator<Buffer> | undefined;
 
   /** @param idleMs How long a caller may let us wait for the next piece. */
   constructor(request: IncomingMessage, response: ServerResponse, idleMs: number, isExpecting: boolean) {
@@ -30,6 +31,12 @@ export class RequestBody {
   /** Unknown for a chunked one. */
   get contentLength(): string | undefined {
     return this.#length > 0 ? String(this.#length) : undefined;
+  }
+
+  /** Read by hand, as a loop that is left early would close the connection. */
+  get #chunks(): AsyncIterator<Buffer> {
+    this.#iterator ??= this.#request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    return this.#iterator;
   }
 
   /** Whether it can be sent a second time. */
@@ -55,7 +62,7 @@ export class RequestBody {
 
   /** The rest goes nowhere: an upstream has answered before it had read all. */
   discard(): void {
-    if (!this.#request.readableEnded) this.#request.resume();
+    if (!this.#request.readableEnded) void this.#drain();
   }
 
   async #gather(): Promise<void> {
@@ -64,12 +71,19 @@ export class RequestBody {
     this.#taken = Buffer.concat(chunks);
   }
 
+  async #drain(): Promise<void> {
+    try {
+      while ((await this.#chunks.next()).done !== true);
+    } catch {
+      // whoever sent it has gone
+    }
+  }
+
   async *#pieces(): AsyncGenerator<Uint8Array> {
     const request = this.#request;
-    const pieces = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     for (;;) {
       const timer = setTimeout(() => request.destroy(tooSlow()), this.#idleMs);
-      const next = await pieces.next().finally(() => clearTimeout(timer));
+      const next = await this.#chunks.next().finally(() => clearTimeout(timer));
       if (next.done === true) return;
       yield next.value;
     }

@@ -38,6 +38,11 @@ export class SessionTable {
     if (session.isLive) this.#byProxyDigest.set(digest, session);
   }
 
+  /** Whether anybody was given the proxy. */
+  get hasProxies(): boolean {
+    return this.#byProxyDigest.size > 0;
+  }
+
   remove(session: BrokerSession): void {
     if (!this.#sessions.delete(session)) return;
     if (session.proxyDigest !== undefined) this.#byProxyDigest.delete(session.proxyDigest);

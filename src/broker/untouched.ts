@@ -14,41 +14,35 @@ const ofConnection =
  * Passes on a request that is nobody's of the session's business, as a plain proxy does: without a credential, to the
  * address that was found harmless.
  */
-export async function passOn(
+export function passOn(
   request: IncomingMessage,
   response: ServerResponse,
   { origin, path, authority }: ForwardTarget,
-  address: Promise<string>,
+  address: string,
   slowMs: number,
-): Promise<void> {
-  try {
-    const host = await address;
-    const family = host.includes(':') ? 6 : 4;
-    const agent = new Agent({
-      pipelining: 0,
-      connect: {
-        rejectUnauthorized: true,
-        lookup: (_name, { all }, callback) => {
-          if (all === true) callback(null, [{ address: host, family }]);
-          else callback(null, host, family);
-        },
+): void {
+  const family = address.includes(':') ? 6 : 4;
+  const agent = new Agent({
+    connect: {
+      rejectUnauthorized: true,
+      lookup: (_name, { all }, callback) => {
+        if (all === true) callback(null, [{ address, family }]);
+        else callback(null, address, family);
       },
-    });
-    const body = new RequestBody(request, response, slowMs, request.headers.expect !== undefined);
-    const headers: string[] = [];
-    const { rawHeaders } = request;
-    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
-      if (!ofConnection.test(name)) headers.push(name, value);
-    }
-    const { contentLength } = body;
-    if (contentLength !== undefined) headers.push('content-length', contentLength);
-    const handler = new PassedResponse(response, authority.host, () => body.discard());
-    response.once('close', () => void agent.destroy());
-    dispatchOf(agent)({ origin, path, method: request.method ?? '', headers, body: body.take() }, handler);
-  } catch (error) {
-    refuse(response, refusalOf(error));
+    },
+  });
+  const body = new RequestBody(request, response, slowMs, request.headers.expect !== undefined);
+  const headers: string[] = [];
+  const { rawHeaders } = request;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = [rawHeaders[index], rawHeaders[index + 1]];
+    if (!ofConnection.test(name)) headers.push(name, value);
   }
+  const { contentLength } = body;
+  if (contentLength !== undefined) headers.push('content-length', contentLength);
+  const handler = new PassedResponse(response, authority.host, () => body.discard());
+  response.once('close', () => void agent.destroy());
+  dispatchOf(agent)({ origin, path, method: request.method ?? '', headers, body: body.take() }, handler);
 }
 
 class PassedResponse extends ClientResponse {

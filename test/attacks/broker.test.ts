@@ -366,6 +366,18 @@ describe('an upstream that gives the key back', () => {
     expectNoLeak(got.text, key);
   });
 
+  it('under another transfer coding is not passed on at all (X11)', async () => {
+    const origin = await rawUpstream((key) => {
+      const body = zlib.gzipSync(key);
+      const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n';
+      return Buffer.concat([Buffer.from(`${head}${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
+    });
+    const { registry } = rig({ baseUrl: origin, placement: header('x-api-key') });
+    const { session, port } = await openBroker(registry);
+    const got = await raw(port, head(port, 'GET /', [`x-api-key: ${session.placeholder('api')}`]));
+    expect([got.status, codeOf(got)]).toEqual([502, 'ERR_BROKER_UPSTREAM']);
+  });
+
   it.each(['HEAD', '204', '304'])('keeps the framing of %s right (X17)', async (kind) => {
     const status = kind === 'HEAD' ? 200 : Number(kind);
     const origin = await rawUpstream(() =>

@@ -160,6 +160,9 @@ describe('the proxy', () => {
     const server = await serve();
     const { registry, key } = rig({ baseUrl: server.origin });
     const { session, port } = await openBroker(registry);
+    expect(
+      (await raw(port, 'GET http://127.0.0.1/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')).status,
+    ).toBe(400);
     const environment = session.environment();
     const { username, password } = new URL(environment['HTTP_PROXY'] ?? '');
     const login = `Proxy-Authorization: Basic ${btoa(`${username}:${password}`)}`;

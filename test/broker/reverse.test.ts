@@ -231,10 +231,9 @@ describe('bodies', () => {
     const socket = open(port);
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    socket.write(
-      head(port, 'POST /', [`Authorization: Bearer ${session.placeholder('api')}`, 'Content-Length: 50000000']),
-    );
-    socket.write(Buffer.alloc(100_000));
+    const lines = [`Host: 127.0.0.1:${port}`, `Authorization: Bearer ${session.placeholder('api')}`];
+    socket.write(['POST / HTTP/1.1', ...lines, 'Content-Length: 50000000', '', ''].join('\r\n'));
+    for (let sent = 0; sent < 500; sent++) if (!socket.write(Buffer.alloc(100_000))) await once(socket, 'drain');
     await expect.poll(() => text).toContain('too large');
   });
 

@@ -143,7 +143,14 @@ describe('run with a broker', () => {
   });
 
   it('gives a command the variables of a proxy', async () => {
-    const { stdout } = await home.run(['run', '--forward', 'GITHUB_TOKEN=github', '--no-redact', '--', ...print('GITHUB_TOKEN', 'HTTPS_PROXY')]);
+    const { stdout } = await home.run([
+      'run',
+      '--forward',
+      'GITHUB_TOKEN=github',
+      '--no-redact',
+      '--',
+      ...print('GITHUB_TOKEN', 'HTTPS_PROXY'),
+    ]);
     expect(stdout).toMatch(/^ghp_\w{36} http:\/\/claviger:[\w-]{43}@127\.0\.0\.1:\d+\n$/);
     expectNoLeak(stdout, key);
   });

@@ -119,7 +119,10 @@ describe('an MCP server with a placeholder', () => {
     now.advance(1000);
     pids.push(textOf(await tools.callTool('ask')));
     expect(pids[0]).toBe(pids[1]);
-    expect(server.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${first}`, `Bearer ${second}`]);
+    expect(server.received.map(({ headers }) => headers.authorization)).toEqual([
+      `Bearer ${first}`,
+      `Bearer ${second}`,
+    ]);
   });
 
   it('is another one where the account is another', async () => {
@@ -128,7 +131,12 @@ describe('an MCP server with a placeholder', () => {
     const keys: Record<string, string> = { ada: canary(), bob: canary() };
     const registry = createRegistry({
       providers: [
-        { name: 'api', source: ({ account: whose }) => keys[whose ?? ''], baseUrl: server.origin, environmentVariable: 'API_KEY' },
+        {
+          name: 'api',
+          source: ({ account: whose }) => keys[whose ?? ''],
+          baseUrl: server.origin,
+          environmentVariable: 'API_KEY',
+        },
       ],
     });
     const tools = toolset({
@@ -156,4 +164,3 @@ lines.on('line', async (line) => {
   await fetch(process.env.API_URL, { headers: { authorization: 'Bearer ' + process.env.API_KEY } });
   answer(id, { content: [{ type: 'text', text: String(process.pid) }] });
 });`;
-

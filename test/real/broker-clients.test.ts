@@ -56,16 +56,21 @@ request = urllib.request.Request(os.environ['URL'], headers={'Authorization': 'B
 print(urllib.request.urlopen(request).read().decode())`;
 const pythonRequests = python
   .replace('urllib.request\n', 'requests\n')
-  .replace(/request = [^]*/, `print(requests.get(os.environ['URL'], headers={'Authorization': 'Bearer ' + os.environ['API_KEY']}).text)`);
+  .replace(
+    /request = [^]*/,
+    `print(requests.get(os.environ['URL'], headers={'Authorization': 'Bearer ' + os.environ['API_KEY']}).text)`,
+  );
 
 type Client = [name: string, missing: boolean, command: () => [string, string[]]];
 
 const clients: Client[] = [
   ['curl', !needs('curl'), () => ['sh', ['-c', 'curl -sS -H "Authorization: Bearer $API_KEY" "$URL"']]],
   ['Python’s urllib', !needs('python3'), () => ['python3', [script('client.py', python)]]],
-  ...Object.entries(nodeScripts).map(
-    ([name, text]): Client => [`Node’s ${name}`, false, () => [process.execPath, [script('client.cjs', text)]]],
-  ),
+  ...Object.entries(nodeScripts).map(([name, text]): Client => [
+    `Node’s ${name}`,
+    false,
+    () => [process.execPath, [script('client.cjs', text)]],
+  ]),
 ];
 
 // Debian's own Python, where its package is there: nothing else installs it.
@@ -86,7 +91,9 @@ describe.each(clients)('%s', (_name, missing, command) => {
   });
 
   it.skipIf(missing)('reaches a base URL, with a placeholder only', async () => {
-    const server = await serve(({ headers }, response) => response.end(JSON.stringify({ seen: headers.authorization })));
+    const server = await serve(({ headers }, response) =>
+      response.end(JSON.stringify({ seen: headers.authorization })),
+    );
     const { registry, key } = rig({ baseUrl: server.origin });
     const { session } = await openBroker(registry);
     const placeholder = session.placeholder('api');

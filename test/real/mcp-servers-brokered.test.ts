@@ -31,16 +31,26 @@ for (const server of realServers) {
       const key = canary();
       const provider = `brokered-${++worlds}`;
       const api = await fakeApi((request) => ({ body, headers: { ...headers, 'x-sent': String(keyOf(request)) } }));
-      const shape = packageName.startsWith('@mapbox') ? { shape: { prefix: 'sk.', suffix: '.0000000000', length: 64 } } : {};
+      const shape = packageName.startsWith('@mapbox')
+        ? { shape: { prefix: 'sk.', suffix: '.0000000000', length: 64 } }
+        : {};
       const placement = placements[packageName];
       const registry = createRegistry({
         providers: [
-          { name: provider, source: () => key, baseUrl: api.url, ...shape, ...(placement === undefined ? {} : { placement }) },
+          {
+            name: provider,
+            source: () => key,
+            baseUrl: api.url,
+            ...shape,
+            ...(placement === undefined ? {} : { placement }),
+          },
         ],
       });
       onTestFinished(() => registry.close());
       const { args: given = [], env: variables = {}, command } = connection('{base}');
-      const inject: Injection[] = [{ auth: registry.auth(provider), into, via: 'reverse', baseUrl: baseUrlOf(given, variables) }];
+      const inject: Injection[] = [
+        { auth: registry.auth(provider), into, via: 'reverse', baseUrl: baseUrlOf(given, variables) },
+      ];
       const tools = toolset({
         inject,
         connection: {
