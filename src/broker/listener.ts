@@ -61,8 +61,8 @@ export class Listener {
     this.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) =>
       refuse(response, new Refusal(417, 'ERR_DESTINATION_AMBIGUOUS', 'the request expects what is not known here')),
     );
-    this.server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.#connect(request, socket as Socket, head),
+    this.server.on('connect', (request: IncomingMessage, _socket: Duplex, head: Buffer) =>
+      this.#connect(request, head),
     );
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#broken(error, socket));
   }
@@ -174,7 +174,8 @@ export class Listener {
     );
   }
 
-  #connect(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #connect(request: IncomingMessage, head: Buffer): void {
+    const { socket } = request;
     socket.on('error', () => socket.destroy());
     try {
       assertOneReading(request);

@@ -71,10 +71,11 @@ function withInherited(name: string, ours: Environment, inherited: Environment):
 }
 
 /** The same for whoever it is for at this moment. */
-export function pinned({ providerName, registry, consumer, account }: Auth): Auth {
+function pinned(auth: Auth): Auth {
+  const { providerName, consumer, account } = auth;
   const who = typeof consumer === 'function' ? consumer() : consumer;
   const whose = typeof account === 'function' ? account() : account;
-  return createAuth(providerName, registry, {
+  return createAuth(providerName, () => auth.registry(), {
     ...(who === undefined ? {} : { consumer: who }),
     ...(whose === undefined ? {} : { account: whose }),
   });

@@ -61,7 +61,8 @@ export function isBrokered({ via }: Injection): boolean {
 }
 
 function checkVia(injection: Injection, all: readonly Injection[]): void {
-  const { auth, into, via = 'value', baseUrl } = injection;
+  const { auth, into, baseUrl } = injection;
+  const via: string = injection.via ?? 'value'; // JavaScript callers write what they like
   const provider = auth.providerName;
   if (via !== 'value' && via !== 'reverse' && via !== 'forward') {
     throw new ClavigerError('ERR_CONFIG_INVALID', `${provider}: via must be "value", "reverse" or "forward"`, {

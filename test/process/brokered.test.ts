@@ -84,8 +84,7 @@ describe('a child with a placeholder', () => {
   it('is refused what can’t work, before it starts', async () => {
     const { registry } = rig({ baseUrl: 'https://api.example.com', environmentVariable: 'API_KEY' });
     const auth = registry.auth('api');
-    const refused = (injection: object) =>
-      runProcess({ command: 'no-such-command', inject: [{ auth, ...injection } as Injection] });
+    const refused = (injection: object) => runProcess({ command: 'no-such-command', inject: [{ auth, ...injection }] });
     const placement = await rejects(refused({ into: bearer() }), 'ERR_PLACEMENT_INVALID');
     expect(placement.message).toContain('via');
     await rejects(refused({ into: parameter('x'), via: 'reverse', baseUrl: { env: 'U' } }), 'ERR_PLACEMENT_INVALID');

@@ -28,5 +28,5 @@ void runProcess({
   inject: [{ auth, into: env('A'), via: 'reverse', baseUrl: { env: 'U', path: '/v1' } }],
 });
 void createStdioToolset({ auth, via: 'forward', connection: { command: 'x' } });
-// @ts-expect-error not a way
+// @ts-expect-error there is no such way
 void runProcess({ command: 'x', inject: [{ auth, via: 'sideways' }] });
