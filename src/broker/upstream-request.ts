@@ -9,7 +9,7 @@ import { placeholderIn, type Match } from './session-table.js';
 const answeredHere = new Set(['expect', 'content-length', 'http2-settings']);
 
 /** The caller's headers without those of its own connection, and without what would make an upstream read another request. */
-export function forwardable(pairs: RequestHead['headers'], keepRanges = false): RequestHead['headers'] {
+function forwardable(pairs: RequestHead['headers'], keepRanges = false): RequestHead['headers'] {
   return cleanHeaders(pairs, keepRanges).headers.filter(([name]) => !answeredHere.has(name.toLowerCase()));
 }
 
