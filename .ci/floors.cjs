@@ -11,8 +11,9 @@ module.exports = [
   ['placement'],
   ['stores', 'access', 'catalog'],
   ['registry'],
-  ['http', 'tools', 'process'],
+  ['http', 'tools'],
   ['broker'],
+  ['process'],
   ['mcp'],
   ['adapters', 'testing'],
 ];

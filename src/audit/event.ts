@@ -1,13 +1,14 @@
 import type { ErrorCode } from '../errors.js';
 
 /** Through which surface a credential was used. */
-export type Surface = 'function' | 'http' | 'mcp' | 'process' | 'registry' | 'cli';
+export type Surface = 'function' | 'http' | 'broker' | 'mcp' | 'process' | 'registry' | 'cli';
 
 /** What was used, where, for whom and with which outcome. Names only: no value, no query string. */
 export interface AuditEvent {
   /** Milliseconds since the epoch, or what the registry's `now` gives. */
   time: number;
   type: 'use' | 'refuse' | 'refresh' | 'change';
+  /** Empty where the broker refused a request that named none. */
   provider: string;
   surface: Surface;
   /** The id of the consumer key. */

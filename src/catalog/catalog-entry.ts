@@ -29,6 +29,8 @@ export interface CatalogDefinition {
   readonly baseUrl: string;
   readonly destinations: string[];
   readonly placement: RequestPlacement | RequestPlacement[];
+  /** Where else official clients put the key; the broker looks for its placeholder there too. */
+  readonly alternatives?: RequestPlacement[];
   readonly headers?: Record<string, string>;
   readonly environmentVariable: string;
   /** One form of key that the vendor issues, as placeholders are made; to tell a key, use `keyShape`. */

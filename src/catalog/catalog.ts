@@ -30,11 +30,12 @@ export function searchCatalog(word: string): CatalogEntry[] {
 
 /** The part of an entry that goes into a provider definition. */
 export function catalogDefinition(entry: CatalogEntry): CatalogDefinition {
-  const { baseUrl, destinations, placement, headers, environmentVariable, shape, check } = entry;
+  const { baseUrl, destinations, placement, alternatives, headers, environmentVariable, shape, check } = entry;
   return {
     baseUrl,
     destinations,
     placement,
+    ...(alternatives !== undefined && { alternatives }),
     ...(headers !== undefined && { headers }),
     environmentVariable,
     ...(shape !== undefined && { shape }),

@@ -29,12 +29,33 @@ export const injectionOptions = {
     value: 'TEMPLATE=NAME',
     help: 'in an argument; other users of the machine can read it',
   },
+  reverse: {
+    type: 'string',
+    multiple: true,
+    value: 'VAR=NAME',
+    help: 'a placeholder in VAR; the key is put on the requests to the base URL',
+  },
+  'base-url': {
+    type: 'string',
+    multiple: true,
+    value: 'VAR=NAME[/PATH]',
+    help: 'with --reverse: the base URL, in VAR',
+  },
+  forward: {
+    type: 'string',
+    multiple: true,
+    value: 'VAR=NAME',
+    help: 'a placeholder in VAR; the key is put on requests through a proxy',
+  },
 } as const satisfies OptionSpecs;
 
 /** Said once for both commands. */
 export const injectionDetails = [
   'A value made of more than the key has a template, with {} where the key goes, between variable and name: ' +
     "--env 'API_HEADERS=X-API-Key:{}=weather'. The last = stands before the name.",
+  'With --reverse and --forward the command never holds the key: it gets a placeholder, and a broker on this machine puts ' +
+    'the key on its requests, at the destinations of NAME only. --reverse needs a command that can be told a base URL; ' +
+    '--forward works through HTTPS_PROXY and a certificate authority that lasts as long as the command.',
 ];
 
 type Flags = OptionValues<typeof injectionOptions> & { readonly param?: readonly string[] };
@@ -46,13 +67,29 @@ type Flags = OptionValues<typeof injectionOptions> & { readonly param?: readonly
  */
 export function injectionsOf(flags: Flags, registry: Registry, whose: AuthOptions = {}): Injection[] {
   const injections = [
-    ...flags.env.map((text) => toInjection(text.includes('=') ? envOf(text) : [undefined, text])),
+    ...flags.env.map((text) => toInjection(intoOf(text))),
     ...flags.file.map((text) => toInjection(split(text, '--file VAR=NAME', file))),
     ...flags.arg.map((text) => toInjection(split(text, '--arg TEMPLATE=NAME', argumentOf))),
+    ...reversed(flags),
+    ...flags.forward.map((text) => ({ ...toInjection(intoOf(text)), via: 'forward' as const })),
     ...(flags.param ?? []).map((text) => toInjection(split(text, '--param PARAMETER=NAME', parameter))),
   ];
   if (injections.length === 0) throw usageError('say which key goes where: --env VAR=NAME, for one');
   return injections;
+
+  /** Each base URL belongs to the next placeholder of its name. */
+  function reversed({ reverse, 'base-url': baseUrls }: Flags): Injection[] {
+    const told = baseUrls.map(baseUrlOf);
+    const result = reverse.map((text): Injection => {
+      const [into, name] = intoOf(text);
+      const at = told.findIndex((each) => each.name === name);
+      const [found] = at === -1 ? [] : told.splice(at, 1);
+      const baseUrl = found === undefined ? {} : { baseUrl: found.baseUrl };
+      return { ...toInjection([into, name]), via: 'reverse', ...baseUrl };
+    });
+    if (told.length > 0) throw usageError('each --base-url VAR=NAME goes with one --reverse VAR=NAME');
+    return result;
+  }
 
   function toInjection([into, name]: readonly [Into | undefined, string]): Injection {
     assertName(name);
@@ -62,6 +99,18 @@ export function injectionsOf(flags: Flags, registry: Registry, whose: AuthOption
 }
 
 type Into = ProcessPlacement | ParameterPlacement;
+
+function intoOf(text: string): readonly [Into | undefined, string] {
+  return text.includes('=') ? envOf(text) : [undefined, text];
+}
+
+/** `VAR=name`, or `VAR=name/path`. */
+function baseUrlOf(text: string): { name: string; baseUrl: { env: string; path?: string } } {
+  const [, variable = '', name = '', path] = /^([^=]+)=([^=/]+)(\/.*)?$/s.exec(text) ?? [];
+  if (name === '') throw usageError('a base URL reads --base-url VAR=NAME or --base-url VAR=NAME/PATH');
+  assertName(name);
+  return { name, baseUrl: { env: variable, ...(path === undefined ? {} : { path }) } };
+}
 
 /** `VAR=name`, or `VAR=TEMPLATE=name`. */
 function envOf(text: string): readonly [Into, string] {

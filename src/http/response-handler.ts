@@ -107,6 +107,7 @@ export class ResponseHandler implements DispatchHandler {
   #startBody(statusCode: number, head: ResponseHead, connection: DispatchController, redactor: Redactor): void {
     assertFraming(head, this.#options.host);
     const coding = head.headers['content-encoding'];
+    assertPlainTransfer(head, this.#options.host);
     const length = Number(head.headers['content-length']);
     if (isEncoded(coding)) {
       this.#decoder = this.#decode([coding].flat().join(','), connection);
@@ -203,6 +204,14 @@ interface WholeBody {
   readonly length: number;
   readonly chunks: Buffer[];
   received: number;
+}
+
+/** HTTP clients take off `chunked` only (RFC 9112 §6.1): what lies under another transfer coding can't be searched. */
+function assertPlainTransfer({ headers }: ResponseHead, host: string): void {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || [coding].flat().join(',').trim().toLowerCase() === 'chunked') return;
+  const message = `the response of ${host} has a transfer coding that can't be searched for secrets`;
+  throw new ClavigerError('ERR_BROKER_UPSTREAM', message, { host });
 }
 
 const noStore = [Buffer.from('cache-control'), Buffer.from('no-store')];

@@ -1,7 +1,7 @@
 import type { Credential } from '../credential.js';
 import { findClavigerError } from '../errors.js';
 import { mergeEnvironment, type Environment } from '../process/child-environment.js';
-import type { Injection } from '../process/injection.js';
+import { isBrokered, type Injection } from '../process/injection.js';
 import { prepareInjections, type PreparedInjections } from '../process/prepare-injections.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { admitAgain } from '../registry/admit-again.js';
@@ -44,7 +44,9 @@ export class Server {
   hasEnded: ServerEnd | undefined;
   readonly #prepared: PreparedInjections;
   readonly #injections: readonly Injection[];
-  readonly #credentials: Credential[];
+  readonly #credentials: (Credential | undefined)[];
+  /** For whom the placeholders of this server stand. */
+  readonly #pins: readonly (string | undefined)[];
   /** The store is being asked for newer credentials. */
   #suspicion: Promise<void> | undefined;
 
@@ -53,17 +55,21 @@ export class Server {
    */
   static async start(options: ServerOptions): Promise<Server> {
     const { connection, injections, signal } = options;
-    const prepared = await prepareInjections(injections, { args: connection.args ?? [], surface: 'mcp', signal });
+    const environment = mergeEnvironment([options.environment, connection.env ?? {}]);
+    const pins = injections.map(pinOf);
+    const args = connection.args ?? [];
+    const prepared = await prepareInjections(injections, { args, surface: 'mcp', signal, environment });
     try {
       signal.throwIfAborted();
-      return new Server(options, prepared);
+      return new Server(options, prepared, pins);
     } catch (error) {
       await prepared[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  private constructor(options: ServerOptions, prepared: PreparedInjections) {
+  private constructor(options: ServerOptions, prepared: PreparedInjections, pins: readonly (string | undefined)[]) {
+    this.#pins = pins;
     const { connection, environment, injections } = options;
     this.#prepared = prepared;
     this.#injections = injections;
@@ -73,7 +79,7 @@ export class Server {
       args: prepared.args,
       env: mergeEnvironment([environment, connection.env ?? {}, prepared.environment]),
       cwd: connection.cwd,
-      watch: { remove: prepared.files.map(({ file }) => file.directory) },
+      watch: { remove: prepared.directories },
       redactors: options.redactors,
       maxMessageBytes: options.maxMessageBytes,
       onLine: (line) => options.onLine(this, line),
@@ -136,6 +142,9 @@ export class Server {
   }
 
   #isInjectionFresh(index: number): boolean | Promise<boolean> {
+    const injection = this.#injections[index];
+    // A placeholder never goes stale; it may be somebody else's.
+    if (injection !== undefined && isBrokered(injection)) return pinOf(injection) === this.#pins[index];
     const registry = this.#injections[index]?.auth.registry();
     if (registry === undefined) return true;
     return registry instanceof Promise
@@ -170,6 +179,16 @@ export class Server {
     if (isSame || entry === undefined) return true;
     return entry.file.rewrite(found.secret).then(() => true);
   }
+}
+
+/** Whom the placeholder of an injection stands for at this moment. */
+function pinOf(injection: Injection): string | undefined {
+  if (!isBrokered(injection)) return undefined;
+  const { account, consumer } = injection.auth;
+  return JSON.stringify([
+    typeof account === 'function' ? account() : account,
+    typeof consumer === 'function' ? consumer() : consumer,
+  ]);
 }
 
 /** A store that is down or locked says nothing about the credential that a server has. */

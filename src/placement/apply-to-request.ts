@@ -59,7 +59,8 @@ export function removeHeader(head: RequestHead, name: string): void {
   head.headers = head.headers.filter(([other]) => other.toLowerCase() !== lower);
 }
 
-function headerValue(value: string, credential: Credential): string {
+/** @throws ClavigerError `ERR_PLACEMENT_INVALID` for what may not stand in a header */
+export function headerValue(value: string, credential: Credential): string {
   if (isHeaderValue(value)) return value;
   throw invalid(credential, 'a header', 'RFC 9110 §5.5: Latin-1, no control characters, no blank at the end');
 }
@@ -68,6 +69,11 @@ function basicValue(placement: BasicPlacement, credential: Credential): string {
   const username = placement.username ?? credential.username ?? '';
   const secret = credential.secret.reveal();
   const [user, password] = placement.secretAs === 'username' ? [secret, placement.password ?? ''] : [username, secret];
+  return basicCredentials(user, password, credential);
+}
+
+/** @throws ClavigerError `ERR_PLACEMENT_INVALID` for what may not stand in Basic credentials */
+export function basicCredentials(user: string, password: string, credential: Credential): string {
   // eslint-disable-next-line no-control-regex -- RFC 7617 §2 forbids exactly these
   if (user.includes(':') || /[\x00-\x1f\x7f]/.test(user + password)) {
     throw invalid(credential, 'Basic credentials', 'RFC 7617 §2: no control characters, no ":" in the user name');
@@ -75,8 +81,8 @@ function basicValue(placement: BasicPlacement, credential: Credential): string {
   return Buffer.from(`${user}:${password}`, 'utf8').toString('base64');
 }
 
-/** RFC 6265 §4.1.1, `cookie-octet`. */
-function cookieValue(credential: Credential): string {
+/** RFC 6265 §4.1.1, `cookie-octet`. @throws ClavigerError `ERR_PLACEMENT_INVALID` for anything else */
+export function cookieValue(credential: Credential): string {
   const value = credential.secret.reveal();
   if (/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/.test(value)) return value;
   throw invalid(credential, 'a cookie', 'RFC 6265 §4.1.1: no blanks, quotes, commas, semicolons or backslashes');
@@ -103,13 +109,13 @@ function setQuery(search: string, name: string, value: string | undefined): stri
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
-function queryName(pair: string): string {
+export function queryName(pair: string): string {
   const raw = pair.split('=', 1)[0] ?? '';
   return /[%+]/.test(raw) ? (new URLSearchParams(`${raw}=`).keys().next().value ?? '') : raw;
 }
 
 /** Only unreserved characters of RFC 3986 §2.3 stand for themselves. */
-function encodeQuery(value: string): string {
+export function encodeQuery(value: string): string {
   const wellFormed = Buffer.from(value, 'utf8').toString(); // a lone surrogate would make encodeURIComponent throw
   return encodeURIComponent(wellFormed).replace(
     /[!'()*]/g,

@@ -19,8 +19,24 @@ export interface Injection {
   auth: Auth;
   /** Default: the provider's `environmentVariable`. A parameter is for MCP tools only. */
   into?: EnvPlacement | FilePlacement | ArgumentPlacement | ParameterPlacement;
-  /** `'value'`: the child gets the secret itself. */
-  via?: 'value';
+  /**
+   * `'value'` (default): the child gets the secret itself. `'reverse'` and `'forward'`: it gets a placeholder, which a broker
+   * replaces on its requests to the provider's destinations; in reverse mode they go to a base URL of the broker's, in forward
+   * mode through its proxy.
+   */
+  via?: 'value' | 'reverse' | 'forward';
+  /** With `'reverse'`: where the child learns the address. */
+  baseUrl?: BaseUrlInjection;
+}
+
+/** Where a child learns the base URL that stands in for the provider's. */
+export interface BaseUrlInjection {
+  /** A variable of its environment. */
+  env?: string;
+  /** An argument, `{}` standing for the URL: `--server-url={}`. */
+  argument?: string;
+  /** Below the origin of the provider's base URL; default the path of that. */
+  path?: string;
 }
 
 /**
@@ -33,15 +49,52 @@ export function checkInjections(injections: readonly Injection[]): void {
   if (!Array.isArray(given)) {
     throw new ClavigerError('ERR_CONFIG_INVALID', 'inject must be a list of { auth, into }: what the child is to get');
   }
-  for (const { auth, into, via } of injections) {
+  for (const injection of injections) {
+    const { auth, into } = injection;
     assertAuth(auth);
-    if ((via as unknown) !== undefined && (via as unknown) !== 'value') {
-      throw new ClavigerError('ERR_CONFIG_INVALID', `via must be "value": this version has no broker`);
-    }
+    checkVia(injection, injections);
     if (into === undefined) continue;
     checkPlacement(into);
     if (isRequestPlacement(into)) throw requestPlacement(auth.providerName, (into as Placement).in);
   }
+}
+
+/** Whether a child gets a placeholder instead of the secret. */
+export function isBrokered({ via }: Injection): boolean {
+  return via === 'reverse' || via === 'forward';
+}
+
+function checkVia(injection: Injection, all: readonly Injection[]): void {
+  const { auth, into, baseUrl } = injection;
+  const via: string = injection.via ?? 'value'; // JavaScript callers write what they like
+  const provider = auth.providerName;
+  if (via !== 'value' && via !== 'reverse' && via !== 'forward') {
+    throw new ClavigerError('ERR_CONFIG_INVALID', `${provider}: via must be "value", "reverse" or "forward"`, {
+      provider,
+    });
+  }
+  if (baseUrl !== undefined) checkBaseUrl(injection, baseUrl);
+  if (via === 'value') return;
+  if (into?.in === 'parameter') {
+    const message = `${provider}: a parameter takes the value itself, not a placeholder (via): use env(…), file(…) or argument(…)`;
+    throw new ClavigerError('ERR_PLACEMENT_INVALID', message, { provider });
+  }
+  const isTold = all.some((other) => other.auth.providerName === provider && other.baseUrl !== undefined);
+  if (via === 'forward' || isTold) return;
+  const message = `${provider}: with via: "reverse" the child must learn the address: say where with baseUrl`;
+  throw new ClavigerError('ERR_CONFIG_INVALID', message, { provider });
+}
+
+function checkBaseUrl({ auth, via }: Injection, { env: variable, argument: template }: BaseUrlInjection): void {
+  const provider = auth.providerName;
+  if (via !== 'reverse') {
+    throw new ClavigerError('ERR_CONFIG_INVALID', `${provider}: baseUrl goes with via: "reverse"`, { provider });
+  }
+  if (variable === undefined && template === undefined) {
+    throw new ClavigerError('ERR_CONFIG_INVALID', `${provider}: baseUrl needs env or argument`, { provider });
+  }
+  if (variable !== undefined) checkPlacement(env(variable));
+  if (template !== undefined) checkPlacement({ in: 'argument', template });
 }
 
 /**
@@ -64,6 +117,6 @@ export function processPlacementOf({ into }: Injection, provider: Provider): Pro
 function requestPlacement(provider: string, kind: string): ClavigerError {
   const message =
     `${provider}: a child can't take a credential in ${kind}; use env(…), file(…) or argument(…), ` +
-    'or a broker (via) that places it on the requests of the child';
+    'or the broker (via: "reverse" or "forward"), which places it on the requests of the child';
   return new ClavigerError('ERR_PLACEMENT_INVALID', message, { provider });
 }

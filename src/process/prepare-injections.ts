@@ -7,7 +7,8 @@ import type { Redactor } from '../redaction/redactor.js';
 import type { Unit } from '../registry/admission.js';
 import { coreOf, type RegistryCore } from '../registry/registry-contract.js';
 import { use } from '../registry/use.js';
-import { processPlacementOf, type Injection } from './injection.js';
+import type { Environment } from './child-environment.js';
+import { isBrokered, processPlacementOf, type Injection } from './injection.js';
 import { createSecretFile, type SecretFile } from './secret-file.js';
 
 /** What a child is started with, and what must be known to watch it. */
@@ -16,11 +17,13 @@ export interface PreparedInjections extends AsyncDisposable {
   /** The arguments of the command with the injected ones behind them. */
   readonly args: readonly string[];
   readonly files: readonly { readonly injection: Injection; readonly file: SecretFile }[];
-  /** One credential for each injection, in their order. */
-  readonly credentials: readonly Credential[];
+  /** One for each injection, in their order; none where the child has a placeholder. */
+  readonly credentials: readonly (Credential | undefined)[];
+  /** What must not outlive us. */
+  readonly directories: readonly string[];
   /** Of every registry that took part. */
   readonly redactors: readonly Redactor[];
-  /** Removes the files. */
+  /** Removes the files, and ends what placeholders were good for. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export interface PrepareOptions {
   readonly args: readonly string[];
   readonly surface: Surface;
   readonly signal?: AbortSignal | undefined;
+  /** What the child has of its environment before: some of ours is added to a value of its own. */
+  readonly environment?: Environment;
 }
 
 /**
@@ -39,13 +44,16 @@ export async function prepareInjections(
   options: PrepareOptions,
 ): Promise<PreparedInjections> {
   const environment = Object.create(null) as Record<string, string>; // a variable may be called __proto__
-  let args = options.args;
   const files: { injection: Injection; file: SecretFile }[] = [];
-  const dispose = async () => {
-    await Promise.all(files.map(({ file }) => file.dispose()));
-  };
+  const [values, brokered] = [injections.filter((each) => !isBrokered(each)), injections.filter(isBrokered)];
   const unit: Unit = new Map(); // one start, whatever it is given
-  const granted = await Promise.all(injections.map((injection) => grantFor(injection, options, unit)));
+  const granted = await Promise.all(values.map((injection) => grantFor(injection, options, unit)));
+  const broker = brokered.length === 0 ? undefined : await openBroker(brokered, options);
+  let args = broker?.args ?? options.args;
+  const dispose = async () => {
+    await Promise.all([broker?.close(), ...files.map(({ file }) => file.dispose())]);
+  };
+  Object.assign(environment, broker?.environment);
   try {
     for (const [index, { credential, placement }] of granted.entries()) {
       const { secret, provider } = credential;
@@ -56,7 +64,7 @@ export async function prepareInjections(
       }
       if (placement.in === 'file') {
         const file = await createSecretFile(secret, provider);
-        files.push({ injection: injections[index] as Injection, file });
+        files.push({ injection: values[index] as Injection, file });
         environment[placement.name] = file.path;
       }
     }
@@ -68,10 +76,17 @@ export async function prepareInjections(
     environment,
     args,
     files,
-    credentials: granted.map(({ credential }) => credential),
+    credentials: injections.map((injection) => granted[values.indexOf(injection)]?.credential),
+    directories: [...files.map(({ file }) => file.directory), ...(broker?.directories ?? [])],
     redactors: (await coresOf(injections)).map(({ redactor }) => redactor),
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** Loaded where a child has placeholders only: it brings an HTTP server and client. */
+async function openBroker(brokered: readonly Injection[], { args, environment = {} }: PrepareOptions) {
+  const { openBrokered } = await import('./broker-injections.js');
+  return openBrokered(brokered, args, environment);
 }
 
 /** All registries that injections draw from, each once. */

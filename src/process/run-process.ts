@@ -43,8 +43,9 @@ export interface RunProcessOptions {
 export async function runProcess(options: RunProcessOptions): Promise<ExitStatus> {
   checkInjections(options.inject);
   const { args = [], signal } = options;
-  await using prepared = await prepareInjections(options.inject, { args, surface: 'process', signal });
-  await using tree = start(options, prepared);
+  const environment = environmentOf(options);
+  await using prepared = await prepareInjections(options.inject, { args, surface: 'process', signal, environment });
+  await using tree = start(options, prepared, environment);
   const stop = forwardSignals(tree);
   try {
     const output = pipeOutput(tree, options, prepared.redactors);
@@ -58,17 +59,21 @@ export async function runProcess(options: RunProcessOptions): Promise<ExitStatus
   }
 }
 
-function start(options: RunProcessOptions, prepared: PreparedInjections): ProcessTree {
-  const { redactOutput = true, inheritEnv = true } = options;
+function environmentOf({ inheritEnv = true, env = {} }: RunProcessOptions): Environment {
+  return mergeEnvironment([inheritEnv ? inheritedEnvironment() : safeEnvironment(), env]);
+}
+
+function start(options: RunProcessOptions, prepared: PreparedInjections, environment: Environment): ProcessTree {
+  const { redactOutput = true } = options;
   const output = redactOutput ? 'pipe' : 'inherit';
-  const base: Environment = inheritEnv ? inheritedEnvironment() : safeEnvironment();
   return spawnTree({
     command: options.command,
     args: prepared.args,
-    env: mergeEnvironment([base, options.env ?? {}, prepared.environment]),
+    env: mergeEnvironment([environment, prepared.environment]),
     cwd: options.cwd,
     stdio: ['inherit', output, output],
     signal: options.signal,
+    watch: prepared.directories.length > 0 ? { remove: prepared.directories } : false,
     detached: redactOutput, // a child that shares our terminal stays in our session
   });
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { FormIndex, Units } from './form-index.js';
-import { joined, replaceSpans } from './redact-units.js';
+import { joined, replaceSpans, type StandIn } from './redact-units.js';
 
 const nothing = new Uint8Array();
 
@@ -18,12 +18,14 @@ export interface Scanner {
  */
 export class ChunkScanner implements Scanner {
   readonly #forms: FormIndex;
+  readonly #standIn: StandIn | undefined;
   #held: Uint8Array = nothing;
   /** So much of what is held was replaced already, together with what went before it. */
   #covered = 0;
 
-  constructor(forms: FormIndex) {
+  constructor(forms: FormIndex, standIn?: StandIn) {
     this.#forms = forms;
+    this.#standIn = standIn;
   }
 
   push(chunk: Uint8Array): Uint8Array {
@@ -33,11 +35,12 @@ export class ChunkScanner implements Scanner {
     this.#held = live === source.length ? nothing : Uint8Array.prototype.slice.call(source, live);
     this.#covered = coveredAfter(spans, live, covered);
     if (spans.length === 0 && covered === 0 && live === source.length) return source;
-    return replaceSpans(source, spans, covered, live);
+    return replaceSpans(source, spans, covered, live, this.#standIn);
   }
 
   flush(): Uint8Array {
-    const rest = replaceSpans(this.#held, this.#forms.find(this.#held) ?? [], this.#covered, this.#held.length);
+    const spans = this.#forms.find(this.#held) ?? [];
+    const rest = replaceSpans(this.#held, spans, this.#covered, this.#held.length, this.#standIn);
     this.#held = nothing;
     this.#covered = 0;
     return rest;
@@ -105,8 +108,8 @@ function coveredAfter(spans: readonly number[], place: number, covered: number):
 }
 
 /** A web stream that redacts the bytes that flow through it. */
-export function redactingStream(forms: FormIndex): TransformStream<Uint8Array, Uint8Array> {
-  const scanner = new ChunkScanner(forms);
+export function redactingStream(forms: FormIndex, standIn?: StandIn): TransformStream<Uint8Array, Uint8Array> {
+  const scanner = new ChunkScanner(forms, standIn);
   return new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const ready = scanner.push(bytesOf(chunk));

@@ -2,7 +2,7 @@ import { SHORT_SECRET, type Secret } from '../secret.js';
 import { encodedForms } from './encoded-forms.js';
 import { FormIndex } from './form-index.js';
 import { ChunkScanner, redactingStream, type Scanner } from './redact-stream.js';
-import { redactBytes, redactText } from './redact-units.js';
+import { redactBytes, redactText, type StandIn } from './redact-units.js';
 import { ValueRedaction } from './redact-value.js';
 
 export type { Scanner } from './redact-stream.js';
@@ -42,7 +42,7 @@ export function createRedactor(): Redactor {
   const secrets = new Set<string>();
   const forms = new FormIndex();
   const values = new ValueRedaction(forms);
-  return {
+  const redactor: Redactor = {
     add(secret) {
       const plain = typeof secret === 'string' ? secret : secret.reveal();
       if (plain.length < SHORT_SECRET || secrets.has(plain)) return;
@@ -57,6 +57,31 @@ export function createRedactor(): Redactor {
     scanner: () => new ChunkScanner(forms),
     get size() {
       return secrets.size;
+    },
+  };
+  formsOf.set(redactor, forms);
+  return redactor;
+}
+
+const formsOf = new WeakMap<Redactor, FormIndex>();
+
+/**
+ * A redactor that knows what another one knows, and writes a stand-in for some of it where that one writes `[secret]`: in
+ * texts, bytes and streams. Values and errors are those of the other one.
+ */
+export function withStandIns(redactor: Redactor, standIn: StandIn): Redactor {
+  const forms = formsOf.get(redactor);
+  if (forms === undefined) throw new Error('unreachable: every redactor was made here');
+  return {
+    add: (secret) => redactor.add(secret),
+    text: (text) => redactText(forms, text, standIn),
+    value: (value) => redactor.value(value),
+    error: (error) => redactor.error(error),
+    bytes: (bytes) => redactBytes(forms, bytes, standIn),
+    stream: () => redactingStream(forms, standIn),
+    scanner: () => new ChunkScanner(forms, standIn),
+    get size() {
+      return redactor.size;
     },
   };
 }

@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { expectNoLeak } from '../../src/testing/index.js';
 import { CliHome, githubKey } from '../support/cli.js';
+import { startServer } from '../support/http-server.js';
+import { echo } from '../support/serve.js';
 
 let home: CliHome;
 let key: string;
@@ -122,5 +125,42 @@ describe('run', () => {
     expect(code).toBe(3);
     const { existsSync } = await import('node:fs');
     expect(existsSync(home.path('work', 'ran'))).toBe(false);
+  });
+});
+
+describe('run with a broker', () => {
+  it('gives a shell a placeholder and a base URL, so that its requests carry the key and it never does', async () => {
+    const api = await startServer(echo);
+    onTestFinished(() => api[Symbol.asyncDispose]());
+    await home.run(['add', 'local', '--header', 'X-Key', '--base-url', `${api.origin}/v1`], { input: key });
+    const script = `fetch(process.env.API_URL, { headers: { 'x-key': process.env.TOKEN } }).then((r) => r.text())
+      .then((answer) => console.log(JSON.stringify({ answer, env: process.env })));`;
+    const flags = ['--reverse', 'TOKEN=local', '--base-url', 'API_URL=local/v1/users', '--no-redact'];
+    const { code, stdout, stderr } = await home.run(['run', ...flags, '--', process.execPath, '-e', script]);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(api.received[0]).toMatchObject({ url: '/v1/users', headers: { 'x-key': key } });
+    expectNoLeak(stdout, key);
+  });
+
+  it('gives a command the variables of a proxy', async () => {
+    const { stdout } = await home.run([
+      'run',
+      '--forward',
+      'GITHUB_TOKEN=github',
+      '--no-redact',
+      '--',
+      ...print('GITHUB_TOKEN', 'HTTPS_PROXY'),
+    ]);
+    expect(stdout).toMatch(/^ghp_\w{36} http:\/\/claviger:[\w-]{43}@127\.0\.0\.1:\d+\n$/);
+    expectNoLeak(stdout, key);
+  });
+
+  it.each([
+    ['a base URL without its placeholder', ['--base-url', 'URL=github'], 2],
+    ['a base URL that names none', ['--reverse', 'T=github', '--base-url', 'URL'], 2],
+    ['a placeholder without a base URL', ['--reverse', 'T=github'], 1],
+  ])('refuses %s', async (_what, flags, expected) => {
+    const { code } = await home.run(['run', ...flags, '--', 'true']);
+    expect(code).toBe(expected);
   });
 });

@@ -18,6 +18,10 @@ export const mcpRun = defineCommand({
   ],
   examples: [
     ['claviger mcp run --env github -- npx -y @modelcontextprotocol/server-github', 'in the usual variable'],
+    [
+      'claviger mcp run --reverse NOTION_TOKEN=notion --base-url BASE_URL=notion/ -- notion-mcp-server',
+      'it never holds the key',
+    ],
     ['claviger mcp run --param api_key=weather -- node server.js', 'in a parameter of its tools'],
   ],
   options: {

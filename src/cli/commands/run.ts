@@ -17,6 +17,7 @@ export const run = defineCommand({
     ['claviger run --env github -- gh pr list', 'in GITHUB_TOKEN, the usual variable'],
     ['claviger run --env TOKEN=github -- ./deploy.sh', 'in a variable of your choice'],
     ['claviger run --file KEY_FILE=signing -- make release', 'in a private file'],
+    ['claviger run --reverse TOKEN=github --base-url API=github -- ./report.sh', 'the command never holds the key'],
     ['claviger run --env github --no-redact -- bash', 'a command that needs the terminal itself'],
   ],
   options: {
