@@ -2,15 +2,15 @@ import { isPlain, typeName } from './value-kinds.js';
 import { isWrapped, placeBeneath, type Node, type ValueGraph } from './value-graph.js';
 import type { Part } from './value-parts.js';
 
-/** Wraps what gives its content later. */
-export type WrapLive = (source: object) => unknown;
+/** Wraps what gives its content later, and an instance that leads to such. */
+export type Wrap = (source: object, as: 'live' | 'holder') => unknown;
 
 /** Copies what leads to a secret; all else stays the very same object. */
 export class ValueCopy {
   readonly #graph: ValueGraph;
-  readonly #wrap: WrapLive;
+  readonly #wrap: Wrap;
 
-  constructor(graph: ValueGraph, wrap: WrapLive) {
+  constructor(graph: ValueGraph, wrap: Wrap) {
     this.#graph = graph;
     this.#wrap = wrap;
     const dirty = graph.dirty().filter((node) => isCopied(node));
@@ -31,7 +31,8 @@ export class ValueCopy {
 
   node(node: Node): unknown {
     if (!node.isDirty) return node.source;
-    if (isWrapped(node)) return (node.copy ??= this.#wrap(node.source));
+    if (isWrapped(node)) return (node.copy ??= this.#wrap(node.source, 'live'));
+    if (node.isHolder) return (node.copy ??= this.#wrap(node.source, 'holder'));
     if (node.kind === 'atom') return node.copy;
     if (!isCopied(node)) return typeName(node.source);
     return speaksAsJson(node) ? this.#json(node) : node.copy;
@@ -69,7 +70,7 @@ export class ValueCopy {
 const copied = new Set<Node['kind']>(['array', 'plain', 'map', 'set', 'error', 'instance']);
 
 function isCopied(node: Node): boolean {
-  return copied.has(node.kind);
+  return copied.has(node.kind) && !node.isHolder;
 }
 
 function speaksAsJson(node: Node): boolean {

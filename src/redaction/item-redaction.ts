@@ -7,6 +7,8 @@ export interface Redaction {
   readonly forms: FormIndex;
   value<T>(value: T): T;
   error<E>(error: E): E | Error;
+  /** The same, with one wrapper for each thing, however often it is come across: what can be read once has one reader. */
+  remembering(): Redaction;
 }
 
 /** Redacts items one after the other; texts and bytes are also searched across their seams. */

@@ -55,6 +55,20 @@ export function isReadableStream(value: object): boolean {
   return tagOf(value) === 'ReadableStream' && isFunction(value, 'getReader');
 }
 
+/** A pair of web streams, of which one gives what was written to the other: `TransformStream`, `DecompressionStream` … */
+export function isTransform(value: object): boolean {
+  const tag = tagOf(value);
+  return typeof tag === 'string' && transforms.has(tag) && 'readable' in value;
+}
+
+const transforms = new Set([
+  'TransformStream',
+  'CompressionStream',
+  'DecompressionStream',
+  'TextEncoderStream',
+  'TextDecoderStream',
+]);
+
 export function isBlob(value: object): boolean {
   return (tagOf(value) === 'Blob' || tagOf(value) === 'File') && isFunction(value, 'stream');
 }
@@ -126,6 +140,7 @@ function isLive(value: object): boolean {
     isRequest(value) ||
     isReadableStream(value) ||
     isNodeReadable(value) ||
+    isTransform(value) ||
     isBlob(value) ||
     isAsyncIterable(value) ||
     isIterator(value)
@@ -135,7 +150,7 @@ function isLive(value: object): boolean {
 function isOpaque(value: object): boolean {
   const isStream = isFunction(value, 'pipe') && isFunction(value, 'on');
   const isAgent = isFunction(value, 'addRequest') || isFunction(value, 'dispatch');
-  return isStream || isAgent || tagOf(value) === 'WritableStream' || tagOf(value) === 'TransformStream';
+  return isStream || isAgent || tagOf(value) === 'WritableStream';
 }
 
 function isFunction(value: object, key: PropertyKey): boolean {

@@ -8,10 +8,12 @@ import {
   isReadableStream,
   isRequest,
   isResponse,
+  isTransform,
   typeName,
 } from './value-kinds.js';
-import { RedactedAsyncIterator, RedactedIterator, wrapAsyncIterable } from './wrap-iterator.js';
 import { redactRequest } from './redact-atom.js';
+import { wrapInstance } from './wrap-instance.js';
+import { RedactedAsyncIterator, RedactedIterator } from './wrap-iterator.js';
 import { wrapResponse } from './wrap-response.js';
 import { wrapNodeReadable, wrapReadableStream } from './wrap-stream.js';
 
@@ -23,8 +25,9 @@ export function wrapLive(redaction: Redaction, source: object): unknown {
   if (isReadableStream(source)) return wrapReadableStream(source as ReadableStream, redaction);
   if (isNodeReadable(source)) return wrapNodeReadable(source as Readable, redaction);
   if (isBlob(source)) return wrapBlob(source as Blob, redaction);
+  if (isTransform(source)) return wrapInstance(source, redaction);
   if (!(Symbol.asyncIterator in source)) return new RedactedIterator(source as Iterator<unknown>, redaction);
-  if (!isIterator(source) && !('next' in source)) return wrapAsyncIterable(source as AsyncIterable<unknown>, redaction);
+  if (!isIterator(source) && !('next' in source)) return wrapInstance(source, redaction);
   return new RedactedAsyncIterator(source as unknown as AsyncIterator<unknown>, redaction);
 }
 
