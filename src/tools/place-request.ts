@@ -2,6 +2,7 @@ import type { RequestHead } from '../placement/apply-to-request.js';
 import type { RequestPlacement } from '../placement/placement.js';
 import { applyGrant } from '../registry/apply-grant.js';
 import type { Grant } from '../registry/use.js';
+import { placeQuery } from './place-query.js';
 import type { AnyFunction } from './injected-type.js';
 import type { RequestCall, RequestOptions } from './request-call.js';
 
@@ -28,7 +29,7 @@ export function placeRequest(fn: AnyFunction, call: RequestCall, grant: Grant, p
     return [new Request(url, request), placed, ...rest];
   }
   const placed: RequestOptions = {
-    ...options,
+    ...placeQuery(options, head, grant, placement),
     ...('method' in options ? { method: target.method } : {}),
     headers: likeBefore(options.headers, head),
     redirect: options.redirect ?? 'error',

@@ -3,7 +3,7 @@ import axios from 'axios';
 import got from 'got';
 import { Agent, buildConnector, request } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { header, withCredential, type RequestPlacement } from '../../src/index.js';
+import { header, query, withCredential, type RequestPlacement } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { rejects } from '../support/rejects.js';
 import { rig, serve } from '../support/serve.js';
@@ -150,6 +150,42 @@ describe('an option with which a caller leads a client away (H6)', () => {
     const call = withCredential(nodeGet as Call, { auth: registry.auth('api'), into }) as Call;
     await rejects(call('http://127.0.0.1/x', { defaultPort: evil.port }), 'ERR_PLACEMENT_INVALID');
     expect(evil.received).toEqual([]);
+  });
+});
+
+describe('a query parameter of the key’s name (Q8)', () => {
+  it.each<[string, (...args: never[]) => unknown, Record<string, unknown>]>([
+    ['axios', axios, { params: { key: 'mine', page: 2 } }],
+    ['axios', axios, { params: new URLSearchParams({ key: 'mine', page: '2' }) }],
+    ['got', got, { searchParams: { key: 'mine', page: 2 } }],
+    ['got', got, { searchParams: '?page=2&%6Bey=mine' }],
+  ])('in what %s adds to the URL does not reach the server, the others do', async (_, client, options) => {
+    const { allowed, key, wrap } = await place(query('key'));
+    const mine = structuredClone({ ...options, ...(options['params'] instanceof URLSearchParams && { params: {} }) });
+    await wrap(client)({ url: `${allowed.origin}/x`, ...options });
+    const { search, searchParams } = new URL(allowed.received[0]?.url ?? '', allowed.origin);
+    expect(searchParams.getAll('key')).toEqual([key]);
+    expect(searchParams.get('page')).toBe('2');
+    expect(search).not.toContain('mine');
+    expect(options).toMatchObject(mine);
+  });
+
+  it('leaves alone what only looks like one', async () => {
+    const { allowed, wrap } = await place(query('key'));
+    const calls: unknown[] = [];
+    const options = {
+      query: 'query { key }',
+      params: [
+        ['a', 1],
+        ['key', 2],
+      ],
+      qs: new Map([
+        ['key', 1],
+        ['b', 2],
+      ]),
+    };
+    await wrap((given: never) => void calls.push(given))({ url: `${allowed.origin}/x`, ...options });
+    expect(calls).toMatchObject([{ query: 'query { key }', params: [['a', 1]], qs: new Map([['b', 2]]) }]);
   });
 });
 
