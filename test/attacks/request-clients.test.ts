@@ -81,11 +81,8 @@ describe('an option with which a caller leads a client away (H6)', () => {
     const { allowed, evil, key, asked, wrap } = await place();
     const to = { port: evil.port, hostname: '127.0.0.1' };
     class Elsewhere extends HttpAgent {
-      createConnection(options: object, done: never): unknown {
-        return Reflect.apply(Reflect.get(HttpAgent.prototype, 'createConnection') as Call, this, [
-          { ...options, ...to },
-          done,
-        ]);
+      override createConnection(...[options, done]: Parameters<HttpAgent['createConnection']>) {
+        return super.createConnection({ ...options, ...to }, done);
       }
     }
     const connect = buildConnector({});
