@@ -5,6 +5,7 @@ import { redactError } from './redact-error.js';
 import { redactSymbol } from './redact-atom.js';
 import { redactText } from './redact-units.js';
 import { ValueGraph } from './value-graph.js';
+import { wrapFunction, type Method } from './wrap-function.js';
 import { wrapInstance } from './wrap-instance.js';
 import { wrapLive } from './wrap-live.js';
 
@@ -28,6 +29,8 @@ export class ValueRedaction {
         return redactText(this.forms, value) as T;
       case 'object':
         return value === null || isSurelyClean(this.forms, value) ? value : (this.#object(value) as T);
+      case 'function':
+        return this.#object(value) as T;
       case 'number':
       case 'bigint':
         return this.#number(value) as T;
@@ -55,7 +58,8 @@ export class ValueRedaction {
     return graph.root.kind === 'error' ? redactError(this.forms, graph.root, copy) : copy.node(graph.root);
   }
 
-  #wrap(source: object, as: 'live' | 'holder'): unknown {
+  #wrap(source: object, as: 'live' | 'holder' | 'function'): unknown {
+    if (as === 'function') return wrapFunction(source as Method, this);
     const known = this.#wrapped?.get(source);
     if (known !== undefined) return known;
     const wrapper = as === 'live' ? wrapLive(this, source) : wrapInstance(source, this);

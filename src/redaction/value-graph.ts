@@ -9,6 +9,9 @@ import { partsOf, type Part } from './value-parts.js';
  * instance is wrapped whole, or copied. Beneath an error all is wrapped but what can be written to as well (its request's socket).
  */
 type Place = 'open' | 'error' | 'instance';
+/** What shows none of the streams and the like that it leads to, or is left to do with them what it does. */
+const closed = new Set<Node['kind']>(['opaque', 'live', 'function', 'leaf', 'atom']);
+
 const places: readonly Place[] = ['open', 'error', 'instance'];
 
 export interface Node {
@@ -36,6 +39,8 @@ export class ValueGraph {
   readonly #forms: FormIndex;
   readonly #nodes = new Map<object, Node>();
   readonly #unread: Node[] = [];
+  /** Whether there is a secret anywhere in the memory that views share. */
+  readonly #buffers = new Map<ArrayBufferLike, boolean>();
 
   constructor(forms: FormIndex, root: object) {
     this.#forms = forms;
@@ -86,16 +91,15 @@ export class ValueGraph {
   }
 
   #read(node: Node): void {
-    if (node.kind === 'leaf' || isWrapped(node)) return;
+    if (node.kind === 'ours' || isWrapped(node)) return;
     if (node.kind === 'unreadable') {
       node.isDirty = true;
       return;
     }
     try {
       if (node.kind === 'atom') {
-        node.copy = redactAtom(this.#forms, node.source);
+        node.copy = redactAtom(this.#forms, node.source, this.#buffers);
         node.isDirty = node.copy !== node.source;
-        return;
       }
       node.parts ??= partsOf(node.source, node.kind);
     } catch {
@@ -110,8 +114,10 @@ export class ValueGraph {
 
   #visit(value: unknown, parent: Node): void {
     if (typeof value === 'object' && value !== null) this.#nodeOf(value, placeBeneath(parent)).parents.push(parent);
-    else if (typeof value === 'function') parent.isCarrier = true;
-    else if (this.primitive(value) !== value) parent.isDirty = true;
+    else if (typeof value === 'function') {
+      parent.isCarrier = true;
+      this.#nodeOf(value, placeBeneath(parent)).parents.push(parent);
+    } else if (this.primitive(value) !== value) parent.isDirty = true;
   }
 
   /** What leads to a secret. */
@@ -134,7 +140,7 @@ export class ValueGraph {
     for (let node = marked.pop(); node !== undefined; node = marked.pop()) {
       if (this.#isAlteredItself(node)) continue;
       for (const parent of node.parents) {
-        if (parent.isDirty || parent.kind === 'opaque' || parent.kind === 'live') continue;
+        if (parent.isDirty || closed.has(parent.kind)) continue;
         if (placeBeneath(parent) === 'error' && isLeftAlone(node)) continue;
         parent.isDirty = true;
         parent.isHolder = parent.kind === 'instance';

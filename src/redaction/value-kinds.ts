@@ -5,15 +5,19 @@ import { Secret } from '../secret.js';
 /**
  * How a value is treated. `leaf`: can't hold a text. `atom`: holds text or bytes, and nothing beneath. `array`, `plain`, `map`,
  * `set`, `error`, `instance`: looked into. `live`: gives its content later, so it is wrapped. `opaque`: of no use as a copy
- * (writable streams, sockets, agents), so its type's name stands for one that holds a secret.
+ * (writable streams, sockets, agents), so its type's name stands for one that holds a secret. `function`: called and given on as
+ * it is, unless it has properties with a secret. `ours`: not looked into. Leaves and atoms may have properties too.
  */
-export type Kind = 'leaf' | 'atom' | 'array' | 'plain' | 'map' | 'set' | 'error' | 'instance' | 'live' | 'opaque';
+export type Kind =
+  'leaf' | 'atom' | 'array' | 'plain' | 'map' | 'set' | 'error' | 'instance' | 'live' | 'opaque' | 'function' | 'ours';
 
 type Shape = Record<PropertyKey, unknown>;
 
 /** @throws What a getter or a proxy throws. */
 export function kindOf(value: object): Kind {
+  if (typeof value === 'function') return 'function';
   if (Array.isArray(value)) return 'array';
+  if (value instanceof Secret || value === globalThis || value === globalThis.process) return 'ours';
   if (isLeaf(value)) return 'leaf';
   if (types.isMap(value)) return 'map';
   if (types.isSet(value)) return 'set';
@@ -91,6 +95,12 @@ export function isPairs(value: object): boolean {
   );
 }
 
+/** What a file holds comes later. */
+export function isFormWithFiles(value: object): value is FormData {
+  if (tagOf(value) !== 'FormData' || !isPairs(value)) return false;
+  return [...(value as FormData)].some(([, part]) => typeof part === 'object');
+}
+
 export function isUrl(value: object): value is URL {
   return tagOf(value) === 'URL' && 'href' in value;
 }
@@ -109,15 +119,12 @@ export function typeName(value: unknown): string {
 /** Nothing to be found in these, or not for us to look into. */
 function isLeaf(value: object): boolean {
   return (
-    value instanceof Secret ||
     types.isDate(value) ||
     types.isWeakMap(value) ||
     types.isWeakSet(value) ||
     value instanceof WeakRef ||
     types.isNumberObject(value) ||
-    types.isBooleanObject(value) ||
-    value === globalThis ||
-    value === globalThis.process
+    types.isBooleanObject(value)
   );
 }
 
@@ -128,7 +135,7 @@ function isAtom(value: object): boolean {
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value) ||
     isUrl(value) ||
-    isPairs(value) ||
+    (isPairs(value) && !isFormWithFiles(value)) ||
     (isRequest(value) && value.body === null)
   );
 }
@@ -138,6 +145,7 @@ function isLive(value: object): boolean {
     types.isPromise(value) ||
     isResponse(value) ||
     isRequest(value) ||
+    isFormWithFiles(value) ||
     isReadableStream(value) ||
     isNodeReadable(value) ||
     isTransform(value) ||

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import type { Redaction } from './item-redaction.js';
 import {
   isBlob,
+  isFormWithFiles,
   isIterator,
   isNodeReadable,
   isReadableStream,
@@ -24,6 +25,7 @@ export function wrapLive(redaction: Redaction, source: object): unknown {
   if (isRequest(source)) return wrapRequest(source, redaction);
   if (isReadableStream(source)) return wrapReadableStream(source as ReadableStream, redaction);
   if (isNodeReadable(source)) return wrapNodeReadable(source as Readable, redaction);
+  if (isFormWithFiles(source)) return wrapForm(source, redaction);
   if (isBlob(source)) return wrapBlob(source as Blob, redaction);
   if (isTransform(source)) return wrapInstance(source, redaction);
   if (!(Symbol.asyncIterator in source)) return new RedactedIterator(source as Iterator<unknown>, redaction);
@@ -48,6 +50,15 @@ function wrapRequest(source: Request, redaction: Redaction): unknown {
     // `[secret]` may stand where a URL can't have it.
     return typeName(source);
   }
+}
+
+/** A form's parts are texts and files. */
+function wrapForm(source: FormData, redaction: Redaction): FormData {
+  const wrapper = new (source.constructor as new () => FormData)();
+  for (const [name, part] of source as unknown as Iterable<[string, string | Blob]>) {
+    wrapper.append(redaction.value(name), redaction.value(part) as never);
+  }
+  return wrapper;
 }
 
 function wrapBlob(source: Blob, redaction: Redaction): Blob {
