@@ -102,7 +102,7 @@ function speaksAsJson(node: Node): boolean {
 
 /** What has a secret in a property that somebody gave it; the name of its type where there can be no copy of it. */
 function cloneOf({ source, copy }: Node): unknown {
-  if (copy !== undefined && copy !== source) return typeof copy === 'object' ? copy : String(copy);
+  if (copy !== undefined && copy !== source) return copy;
   try {
     return copyAtom(source) ?? typeName(source);
   } catch {

@@ -31,10 +31,17 @@ function isLong(source: object): source is ArrayBufferView | unknown[] {
 function hasExtras(source: ArrayBufferView | unknown[]): boolean {
   const text = inspect(source, shown);
   if (Array.isArray(source)) return !/^\[ \.\.\. \d+ more items?, \[length\]: \d+ \]$/.test(text);
-  const size = (source as Uint8Array).BYTES_PER_ELEMENT;
-  const Type = Object.getPrototypeOf(source) as { constructor: new (...args: unknown[]) => object };
-  const bare = Buffer.isBuffer(source)
-    ? Object.setPrototypeOf(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), Type)
-    : new Type.constructor(source.buffer, source.byteOffset, source.byteLength / size);
-  return inspect(bare, shown) !== text;
+  return inspect(bareLike(source), shown) !== text;
+}
+
+/** The same bytes of the same type, without what somebody gave them. */
+function bareLike(view: ArrayBufferView): unknown {
+  const prototype = Object.getPrototypeOf(view) as { constructor: new (...args: unknown[]) => object };
+  const { buffer, byteOffset, byteLength } = view;
+  if (Buffer.isBuffer(view)) return Object.setPrototypeOf(new Uint8Array(buffer, byteOffset, byteLength), prototype);
+  try {
+    return new prototype.constructor(buffer, byteOffset, byteLength / (view as Uint8Array).BYTES_PER_ELEMENT);
+  } catch {
+    return undefined; // a class with a constructor of its own
+  }
 }

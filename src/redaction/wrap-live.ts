@@ -55,8 +55,8 @@ function wrapRequest(source: Request, redaction: Redaction): unknown {
 /** A form's parts are texts and files. */
 function wrapForm(source: FormData, redaction: Redaction): FormData {
   const wrapper = new (source.constructor as new () => FormData)();
-  for (const [name, part] of source as unknown as Iterable<[string, string | Blob]>) {
-    wrapper.append(redaction.value(name), redaction.value(part) as never);
+  for (const [name, part] of source) {
+    wrapper.append(redaction.value(name), redaction.value(part));
   }
   return wrapper;
 }

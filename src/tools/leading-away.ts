@@ -26,7 +26,8 @@ const precautions = new Set(['rejectUnauthorized', 'allowAbsoluteUrls']);
  * @throws ClavigerError `ERR_PLACEMENT_INVALID`, naming the option.
  */
 export function assertNotLedAway(options: object, form: 'beside a URL' | 'one object'): void {
-  for (const [name, value] of Object.entries(options)) {
+  for (const name in options) {
+    const value = (options as Record<string, unknown>)[name];
     if (value === undefined || value === null) continue;
     if (value === false ? !precautions.has(name) : !leadsAway(name, value, form)) continue;
     const message = `"${name}" could send the request to another place than its URL: set it inside the function instead`;

@@ -17,6 +17,7 @@ export function placeQuery(
   grant: Grant,
   placement: RequestPlacement,
 ): RequestOptions {
+  if (placement.in !== 'query' && grant.companions.length === 0) return options;
   const beside = grant.companions.flatMap(({ provider }) => provider.placements);
   const names = [placement, ...beside].flatMap((each) => (each.in === 'query' ? [each.name] : []));
   if (names.length === 0) return options;

@@ -4,7 +4,7 @@ import { applyGrant } from '../registry/apply-grant.js';
 import type { Grant } from '../registry/use.js';
 import { placeQuery } from './place-query.js';
 import type { AnyFunction } from './injected-type.js';
-import type { RequestCall, RequestOptions } from './request-call.js';
+import type { RequestCall } from './request-call.js';
 
 type HeaderBag = Headers | [string, string][] | Record<string, string | string[]>;
 
@@ -28,21 +28,21 @@ export function placeRequest(fn: AnyFunction, call: RequestCall, grant: Grant, p
     const placed = { ...options, method: target.method, headers: new Headers(head.headers), redirect };
     return [new Request(url, request), placed, ...rest];
   }
-  const placed: RequestOptions = {
-    ...placeQuery(options, head, grant, placement),
-    ...('method' in options ? { method: target.method } : {}),
-    headers: likeBefore(options.headers, head),
-    redirect: options.redirect ?? 'error',
-  };
+  const placed = Object.assign({}, placeQuery(options, head, grant, placement)); // ours: no setter, no own "__proto__"
+  if ('method' in options) placed.method = target.method;
+  placed.headers = likeBefore(options.headers, head);
+  placed.redirect = options.redirect ?? 'error';
   if (options.followRedirect === undefined) placed.maxRedirects = options.maxRedirects ?? 0;
   if (isGot(fn)) delete placed.redirect;
   const placedUrl = typeof target.url === 'string' ? url : new URL(url);
-  return form === 'url' ? [placedUrl, placed, ...rest] : [{ ...placed, url: placedUrl }, ...rest];
+  if (form === 'url') return [placedUrl, placed, ...rest];
+  placed.url = placedUrl;
+  return [placed, ...rest];
 }
 
 /** By its surface: whoever hands it in has it installed, we don't. */
-function isGot(fn: AnyFunction): boolean {
-  return ['extend', 'stream', 'paginate'].every((name) => typeof Reflect.get(fn, name) === 'function');
+function isGot(fn: AnyFunction & { extend?: unknown; stream?: unknown; paginate?: unknown }): boolean {
+  return typeof fn.extend === 'function' && typeof fn.stream === 'function' && typeof fn.paginate === 'function';
 }
 
 function urlOf({ url }: Grant, head: RequestHead): string {

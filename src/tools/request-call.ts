@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { assertHostHeader, type CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import { isOverridingHeader } from '../placement/overriding-headers.js';
@@ -84,7 +85,9 @@ function initOf(value: unknown): RequestOptions {
 /** Everything of a caller's object that can be seen, each property read once. */
 function copyOf(value: unknown, names: readonly string[], start?: object): RequestOptions {
   if (typeof value !== 'object' || value === null) return {};
-  const copy: Record<string, unknown> = { ...(start ?? value) };
+  const copy = { ...(start ?? value) } as Record<string, unknown>;
+  if (Object.hasOwn(copy, '__proto__')) delete copy['__proto__'];
+  if (start === undefined && Object.getPrototypeOf(value) === Object.prototype && !types.isProxy(value)) return copy;
   for (const name of names) {
     if (Object.hasOwn(copy, name)) continue;
     const inherited = (value as Record<string, unknown>)[name];

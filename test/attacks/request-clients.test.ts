@@ -189,7 +189,7 @@ describe('a query parameter of the key’s name (Q8)', () => {
 describe('an option that says something else each time it is read (F4)', () => {
   const fickle = (name: string, ...values: unknown[]) => {
     let reads = 0;
-    return Object.defineProperty({} as Record<string, unknown>, name, {
+    return Object.defineProperty({}, name, {
       get: () => values[Math.min(reads++, values.length - 1)],
       enumerable: true,
     });
@@ -199,7 +199,7 @@ describe('an option that says something else each time it is read (F4)', () => {
     const { allowed, evil, wrap } = await place();
     const url = `${allowed.origin}/x`;
     const calls: Record<string, unknown>[] = [];
-    const call = wrap((...args: never[]) => void calls.push(args.at(-1) as never));
+    const call = wrap((...args: unknown[]) => void calls.push(args.at(-1) as Record<string, unknown>));
     for (const name of ['baseURL', 'prefixUrl', 'dispatcher', 'socketPath']) {
       const away = [undefined, evil.origin];
       await call(Object.defineProperties({ url }, Object.getOwnPropertyDescriptors(fickle(name, ...away))));
@@ -215,12 +215,15 @@ describe('an option that says something else each time it is read (F4)', () => {
     const { allowed, wrap } = await place();
     const reads: string[] = [];
     const call = wrap(() => ({ status: 401 }));
-    const init = new Proxy({ method: 'GET', headers: { a: '1' }, redirect: 'manual' } as object, {
-      get: (target, key) => {
-        if (typeof key === 'string') reads.push(key);
-        return Reflect.get(target, key) as unknown;
+    const init = new Proxy(
+      { method: 'GET', headers: { a: '1' }, redirect: 'manual' },
+      {
+        get: (target, key) => {
+          if (typeof key === 'string') reads.push(key);
+          return Reflect.get(target, key) as unknown;
+        },
       },
-    });
+    );
     await call(`${allowed.origin}/x`, init);
     class Init {
       get headers() {

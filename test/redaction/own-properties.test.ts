@@ -83,7 +83,7 @@ describe('bytes that are a part of others', () => {
       const redacted = redactor.value({ part }).part;
       expect(redacted.constructor).toBe(part.constructor);
       expect(redacted.byteLength).toBe(2);
-      expect(Buffer.from(redacted.buffer as ArrayBuffer).toString('latin1')).not.toContain(secret);
+      expect(Buffer.from(redacted.buffer).toString('latin1')).not.toContain(secret);
     }
     const clean = new Uint8Array(100).subarray(0, 2);
     expect(redactor.value(clean)).toBe(clean);
@@ -96,9 +96,10 @@ describe('a form', () => {
     form.append('text', `is ${secret}`);
     form.append('file', new Blob([secret]), `${secret}.txt`);
     const redacted = redactor.value(form);
-    const file = redacted.get('file') as File;
+    const files = [...redacted.values()].filter((part) => part instanceof File);
     expect(redacted.get('text')).toBe('is [secret]');
-    expect([file.name, await file.text()]).toEqual(['[secret].txt', '[secret]']);
+    expect(files.map(({ name }) => name)).toEqual(['[secret].txt']);
+    expect(await files[0]?.text()).toBe('[secret]');
   });
 });
 
