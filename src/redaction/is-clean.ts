@@ -1,12 +1,10 @@
 import { types } from 'node:util';
 import type { FormIndex } from './form-index.js';
+import { LONG_ARRAY, ownExtras } from './own-extras.js';
 
 /** Deeper and larger values go the thorough way, which can't run out of stack. */
 const MAX_DEPTH = 100;
 const MAX_VISITS = 1_000_000;
-
-/** Named properties of an array are looked for up to this length: listing the keys of a long one takes longer than reading it. */
-export const LONG_ARRAY = 1000;
 
 /**
  * Whether a value of strings, numbers, plain objects and arrays certainly holds no secret. It answers for most values without
@@ -24,7 +22,8 @@ function isClean(forms: FormIndex, value: object, depth: number, visits: { left:
   if (depth > MAX_DEPTH || --visits.left < 0) return false;
   if (Array.isArray(value)) return isCleanArray(forms, value, depth, visits);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return types.isDate(value);
+  if (prototype !== Object.prototype && prototype !== null)
+    return types.isDate(value) && Reflect.ownKeys(value).length === 0;
   let names = 0;
   for (const key in value) {
     names++;
@@ -35,7 +34,11 @@ function isClean(forms: FormIndex, value: object, depth: number, visits: { left:
 }
 
 function isCleanArray(forms: FormIndex, array: readonly unknown[], depth: number, visits: { left: number }): boolean {
-  if (array.length <= LONG_ARRAY && Object.getOwnPropertyNames(array).length > array.length + 1) return false;
+  const hasMore =
+    array.length <= LONG_ARRAY
+      ? Object.getOwnPropertyNames(array).length > array.length + 1
+      : ownExtras(array).length > 0;
+  if (hasMore) return false;
   visits.left -= array.length;
   for (let index = 0; index < array.length && visits.left >= 0; index++) {
     if (!isCleanPart(forms, array[index], depth, visits)) return false;
@@ -54,6 +57,8 @@ function isCleanPart(forms: FormIndex, part: unknown, depth: number, visits: { l
       return !forms.hasNumbers || forms.find(String(part)) === undefined;
     case 'symbol':
       return forms.find(part.description ?? '') === undefined;
+    case 'function':
+      return ownExtras(part).length === 1 && part.name.length < forms.shortest; // its name is one
     default:
       return true;
   }

@@ -7,6 +7,8 @@ export interface Redaction {
   readonly forms: FormIndex;
   value<T>(value: T): T;
   error<E>(error: E): E | Error;
+  /** The same, with one wrapper for each thing, however often it is come across: what can be read once has one reader. */
+  remembering(): Redaction;
 }
 
 /** Redacts items one after the other; texts and bytes are also searched across their seams. */
@@ -22,11 +24,12 @@ export class ItemRedaction {
     this.#bytes = seams === 'kept' ? new ItemScanner(redaction.forms) : new ChunkScanner(redaction.forms);
   }
 
-  /** What can be given on now. */
+  /** What can be given on now, in its order: what waits for an item of its kind does not wait for one of another. */
   push(item: unknown): unknown[] {
-    if (typeof item === 'string') return this.#texts.push(item);
-    if (!(item instanceof Uint8Array)) return [this.#redaction.value(item)];
-    return listOf(this.#bytes.push(item)).map((bytes) => sameType(bytes, item));
+    if (typeof item === 'string') return [...listOf(this.#bytes.pause()), ...this.#texts.push(item)];
+    const texts = this.#texts.pause();
+    if (!(item instanceof Uint8Array)) return [...texts, ...listOf(this.#bytes.pause()), this.#redaction.value(item)];
+    return [...texts, ...listOf(this.#bytes.push(item)).map((bytes) => sameType(bytes, item))];
   }
 
   /** What was held back, once nothing more comes. */

@@ -7,8 +7,9 @@ import { isPairs, isRequest, isUrl } from './value-kinds.js';
 type Pairs = Iterable<[string, unknown]> & { append(name: string, value: unknown): void };
 
 /** A copy without secrets of a value that holds text or bytes and nothing beneath; the identical one if it holds none. */
-export function redactAtom(forms: FormIndex, value: object): unknown {
-  if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) return redactBuffer(forms, value);
+export function redactAtom(forms: FormIndex, value: object, buffers: Map<ArrayBufferLike, boolean>): unknown {
+  if (types.isAnyArrayBuffer(value)) return redactBuffer(forms, value);
+  if (ArrayBuffer.isView(value)) return apart(forms, redactBuffer(forms, value), value, buffers);
   if (isPairs(value)) return redactPairs(forms, value as Pairs);
   if (isUrl(value)) return redactUrl(forms, value);
   if (isRequest(value)) return redactRequest(forms, value);
@@ -17,6 +18,37 @@ export function redactAtom(forms: FormIndex, value: object): unknown {
   const redacted = redactText(forms, text);
   if (redacted === text) return value;
   return types.isStringObject(value) ? new String(redacted) : redacted;
+}
+
+/**
+ * A view shows all the memory that it shares with others, of which it may be the smallest part: then it gets its own. Not in
+ * Node's pool of small buffers: every buffer of the process shows that.
+ */
+function apart(
+  forms: FormIndex,
+  redacted: unknown,
+  view: ArrayBufferView,
+  buffers: Map<ArrayBufferLike, boolean>,
+): unknown {
+  const { buffer, byteLength } = view;
+  const isPooled = Buffer.isBuffer(view) && buffer.byteLength === Buffer.poolSize;
+  if (redacted !== view || buffer.byteLength === byteLength || isPooled) return redacted;
+  let holdsSecret = buffers.get(buffer);
+  if (holdsSecret === undefined) buffers.set(buffer, (holdsSecret = forms.find(new Uint8Array(buffer)) !== undefined));
+  return holdsSecret ? copyAtom(view) : view;
+}
+
+/** The same value once more; `undefined` for what can't be copied. */
+export function copyAtom(value: object): unknown {
+  if (ArrayBuffer.isView(value)) {
+    return viewLike(value, new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice());
+  }
+  if (types.isAnyArrayBuffer(value)) return value.slice(0);
+  if (types.isDate(value)) return new Date(value.getTime());
+  if (types.isRegExp(value)) return new RegExp(value);
+  if (types.isBoxedPrimitive(value)) return Object(value.valueOf()) as object;
+  if (isUrl(value)) return new URL(value.href);
+  return isPairs(value) ? new (value.constructor as new (value: object) => object)(value) : undefined;
 }
 
 export function redactSymbol(forms: FormIndex, symbol: symbol): symbol {

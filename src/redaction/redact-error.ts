@@ -15,6 +15,10 @@ export function redactError(forms: FormIndex, node: Node, copy: ValueCopy): Erro
       const key = copy.of(part.key, node) as PropertyKey;
       const value = copy.of(part.value, node);
       if (key === part.key && value === part.value) continue;
+      if (part.from === 'given') {
+        replace(error, key, copy.wrapMethod(Reflect.get(error, key) as object), part.isEnumerable);
+        continue;
+      }
       if (key !== part.key && !Reflect.deleteProperty(error, part.key as PropertyKey))
         return replacementOf(forms, error);
       replace(error, key, part.from === 'thrown' ? undefined : value, part.isEnumerable);

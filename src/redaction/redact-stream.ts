@@ -38,6 +38,13 @@ export class ChunkScanner implements Scanner {
     return replaceSpans(source, spans, covered, live, this.#standIn);
   }
 
+  /** The rest, as something else comes first; what then goes on with it is redacted all the same, as far as it was not given. */
+  pause(): Uint8Array {
+    const rest = replaceSpans(this.#held, this.#forms.find(this.#held) ?? [], this.#covered, this.#held.length);
+    this.#covered = this.#held.length;
+    return rest;
+  }
+
   flush(): Uint8Array {
     const spans = this.#forms.find(this.#held) ?? [];
     const rest = replaceSpans(this.#held, spans, this.#covered, this.#held.length, this.#standIn);
@@ -56,6 +63,8 @@ export class ItemScanner<T extends Units> {
   readonly #forms: FormIndex;
   #waiting: T[] = [];
   #covered = 0;
+  /** Whether the first that waits was given already, and is only looked at together with what follows. */
+  #isGiven = false;
 
   constructor(forms: FormIndex) {
     this.#forms = forms;
@@ -66,6 +75,21 @@ export class ItemScanner<T extends Units> {
     const source = joined(this.#waiting, item) as T;
     const { spans, live } = this.#forms.findSoFar(source);
     return this.#release(source, spans, live);
+  }
+
+  /** All that waits, as an item of another kind comes first; what then goes on with it is redacted, as far as it was not given. */
+  pause(): T[] {
+    const first = this.#waiting[0];
+    if (first === undefined) return [];
+    const source = joined(this.#waiting, first) as T;
+    const { live } = this.#forms.findSoFar(source);
+    const ready = this.flush();
+    if (live === source.length) return ready;
+    const tail = source.slice(live) as T;
+    this.#waiting = [tail];
+    this.#covered = tail.length;
+    this.#isGiven = true;
+    return ready;
   }
 
   flush(): T[] {
@@ -81,7 +105,8 @@ export class ItemScanner<T extends Units> {
     let start = 0;
     for (let item = this.#waiting[0]; item !== undefined && start + item.length <= live; item = this.#waiting[0]) {
       const end = start + item.length;
-      ready.push(this.#itemOf(source, spans, start, end, item));
+      if (!this.#isGiven) ready.push(this.#itemOf(source, spans, start, end, item));
+      this.#isGiven = false;
       this.#waiting.shift();
       start = end;
     }

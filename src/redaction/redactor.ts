@@ -22,7 +22,8 @@ export interface Redactor {
   text(text: string): string;
   /**
    * A value without secrets, at any depth. Responses, streams, promises and (async) iterators are wrapped, as what they will
-   * give can't be known; everything else is copied only if it holds a secret, and errors are altered in place.
+   * give can't be known, and so is an instance of a class that holds one; everything else is copied only if it holds a secret,
+   * and errors are altered in place.
    */
   value<T>(value: T): T;
   /** A thrown value: an error stays the same object, its properties redacted, unless it can't be altered. */

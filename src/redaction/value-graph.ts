@@ -5,10 +5,13 @@ import { isDuplex, kindOf, type Kind } from './value-kinds.js';
 import { partsOf, type Part } from './value-parts.js';
 
 /**
- * What stands above an object. Beneath an instance nothing is wrapped, as its methods would not know the wrapper; beneath an
- * error all but what can be written to as well (its request's socket).
+ * What stands above an object. Beneath an instance nothing is wrapped on its own, as its methods would not know the wrapper: the
+ * instance is wrapped whole, or copied. Beneath an error all is wrapped but what can be written to as well (its request's socket).
  */
 type Place = 'open' | 'error' | 'instance';
+/** What shows none of the streams and the like that it leads to, or is left to do with them what it does. */
+const closed = new Set<Node['kind']>(['opaque', 'live', 'function', 'leaf', 'atom']);
+
 const places: readonly Place[] = ['open', 'error', 'instance'];
 
 export interface Node {
@@ -17,7 +20,10 @@ export interface Node {
   place: Place;
   parts?: readonly Part[];
   readonly parents: Node[];
+  /** Whether something else stands for it. */
   isDirty: boolean;
+  /** Whether it is an instance without a secret that leads to what gives its content later: it is wrapped, not copied. */
+  isHolder: boolean;
   /** Whether it has a function, or leads to a stream or the like: what has no place in the copy of an instance. */
   isCarrier: boolean;
   /** What stands for it in a copy. */
@@ -33,12 +39,15 @@ export class ValueGraph {
   readonly #forms: FormIndex;
   readonly #nodes = new Map<object, Node>();
   readonly #unread: Node[] = [];
+  /** Whether there is a secret anywhere in the memory that views share. */
+  readonly #buffers = new Map<ArrayBufferLike, boolean>();
 
   constructor(forms: FormIndex, root: object) {
     this.#forms = forms;
     this.root = this.#nodeOf(root, 'open');
     for (let node = this.#unread.pop(); node !== undefined; node = this.#unread.pop()) this.#read(node);
     this.#markAncestors();
+    this.#markHolders();
     this.#markCarriers();
   }
 
@@ -63,7 +72,15 @@ export class ValueGraph {
   #nodeOf(source: object, place: Place): Node {
     let node = this.#nodes.get(source);
     if (node === undefined) {
-      node = { source, kind: safeKindOf(source), place, parents: [], isDirty: false, isCarrier: false };
+      node = {
+        source,
+        kind: safeKindOf(source),
+        place,
+        parents: [],
+        isDirty: false,
+        isHolder: false,
+        isCarrier: false,
+      };
       this.#nodes.set(source, node);
       this.#unread.push(node);
     } else if (places.indexOf(place) < places.indexOf(node.place)) {
@@ -74,16 +91,15 @@ export class ValueGraph {
   }
 
   #read(node: Node): void {
-    if (node.kind === 'leaf') return;
-    if (node.kind === 'unreadable' || isWrapped(node)) {
+    if (node.kind === 'ours' || isWrapped(node)) return;
+    if (node.kind === 'unreadable') {
       node.isDirty = true;
       return;
     }
     try {
       if (node.kind === 'atom') {
-        node.copy = redactAtom(this.#forms, node.source);
+        node.copy = redactAtom(this.#forms, node.source, this.#buffers);
         node.isDirty = node.copy !== node.source;
-        return;
       }
       node.parts ??= partsOf(node.source, node.kind);
     } catch {
@@ -98,21 +114,44 @@ export class ValueGraph {
 
   #visit(value: unknown, parent: Node): void {
     if (typeof value === 'object' && value !== null) this.#nodeOf(value, placeBeneath(parent)).parents.push(parent);
-    else if (typeof value === 'function') parent.isCarrier = true;
-    else if (this.primitive(value) !== value) parent.isDirty = true;
+    else if (typeof value === 'function') {
+      parent.isCarrier = true;
+      this.#nodeOf(value, placeBeneath(parent)).parents.push(parent);
+    } else if (this.primitive(value) !== value) parent.isDirty = true;
   }
 
+  /** What leads to a secret. */
   #markAncestors(): void {
     const marked = this.dirty();
     for (let node = marked.pop(); node !== undefined; node = marked.pop()) {
-      // The outermost error is altered itself: what leads back to it needs no copy.
-      if (node === this.root && node.kind === 'error') continue;
+      if (this.#isAlteredItself(node)) continue;
       for (const parent of node.parents) {
-        if (parent.isDirty || (isWrapped(node) && placeBeneath(parent) === 'instance')) continue;
+        if (parent.isDirty) continue;
         parent.isDirty = true;
         marked.push(parent);
       }
     }
+  }
+
+  /** What leads to something that gives its content later. A stream or an agent shows none of those that it holds. */
+  #markHolders(): void {
+    const marked = [...this.#nodes.values()].filter(({ kind }) => kind === 'live');
+    for (const node of marked) if (isWrapped(node)) node.isDirty = true;
+    for (let node = marked.pop(); node !== undefined; node = marked.pop()) {
+      if (this.#isAlteredItself(node)) continue;
+      for (const parent of node.parents) {
+        if (parent.isDirty || closed.has(parent.kind)) continue;
+        if (placeBeneath(parent) === 'error' && isLeftAlone(node)) continue;
+        parent.isDirty = true;
+        parent.isHolder = parent.kind === 'instance';
+        marked.push(parent);
+      }
+    }
+  }
+
+  /** The outermost error is: what leads back to it needs no copy. */
+  #isAlteredItself(node: Node): boolean {
+    return node === this.root && node.kind === 'error';
   }
 
   /** Beneath an instance that is copied, also what only carries functions, streams and the like. */
@@ -125,7 +164,7 @@ export class ValueGraph {
       for (const parent of node.parents)
         if (!parent.isCarrier) carriers.push(Object.assign(parent, { isCarrier: true }));
     }
-    const copied = this.dirty().filter(({ kind }) => kind === 'instance');
+    const copied = this.dirty().filter(({ kind, isHolder }) => kind === 'instance' && !isHolder);
     const seen = new Set(copied);
     for (let node = copied.pop(); node !== undefined; node = copied.pop()) {
       for (const { value } of node.parts ?? []) {
@@ -133,6 +172,7 @@ export class ValueGraph {
         if (child?.place !== 'instance' || !child.isCarrier || seen.has(child)) continue;
         seen.add(child);
         child.isDirty = true;
+        child.isHolder = false;
         copied.push(child);
       }
     }
@@ -142,7 +182,12 @@ export class ValueGraph {
 /** Whether it gives its content later and is replaced by what redacts that. */
 export function isWrapped(node: Node): boolean {
   if (node.kind !== 'live' || node.place === 'instance') return false;
-  return node.place === 'open' || !isDuplex(node.source);
+  return node.place === 'open' || !isLeftAlone(node);
+}
+
+/** Beneath an error. */
+function isLeftAlone({ kind, source }: Node): boolean {
+  return kind === 'live' && isDuplex(source);
 }
 
 export function placeBeneath(node: Node): Place {

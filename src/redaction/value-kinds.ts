@@ -5,15 +5,19 @@ import { Secret } from '../secret.js';
 /**
  * How a value is treated. `leaf`: can't hold a text. `atom`: holds text or bytes, and nothing beneath. `array`, `plain`, `map`,
  * `set`, `error`, `instance`: looked into. `live`: gives its content later, so it is wrapped. `opaque`: of no use as a copy
- * (writable streams, sockets, agents), so its type's name stands for one that holds a secret.
+ * (writable streams, sockets, agents), so its type's name stands for one that holds a secret. `function`: called and given on as
+ * it is, unless it has properties with a secret. `ours`: not looked into. Leaves and atoms may have properties too.
  */
-export type Kind = 'leaf' | 'atom' | 'array' | 'plain' | 'map' | 'set' | 'error' | 'instance' | 'live' | 'opaque';
+export type Kind =
+  'leaf' | 'atom' | 'array' | 'plain' | 'map' | 'set' | 'error' | 'instance' | 'live' | 'opaque' | 'function' | 'ours';
 
 type Shape = Record<PropertyKey, unknown>;
 
 /** @throws What a getter or a proxy throws. */
 export function kindOf(value: object): Kind {
+  if (typeof value === 'function') return 'function';
   if (Array.isArray(value)) return 'array';
+  if (value instanceof Secret || value === globalThis || value === globalThis.process) return 'ours';
   if (isLeaf(value)) return 'leaf';
   if (types.isMap(value)) return 'map';
   if (types.isSet(value)) return 'set';
@@ -55,6 +59,20 @@ export function isReadableStream(value: object): boolean {
   return tagOf(value) === 'ReadableStream' && isFunction(value, 'getReader');
 }
 
+/** A pair of web streams, of which one gives what was written to the other: `TransformStream`, `DecompressionStream` … */
+export function isTransform(value: object): boolean {
+  const tag = tagOf(value);
+  return typeof tag === 'string' && transforms.has(tag) && 'readable' in value;
+}
+
+const transforms = new Set([
+  'TransformStream',
+  'CompressionStream',
+  'DecompressionStream',
+  'TextEncoderStream',
+  'TextDecoderStream',
+]);
+
 export function isBlob(value: object): boolean {
   return (tagOf(value) === 'Blob' || tagOf(value) === 'File') && isFunction(value, 'stream');
 }
@@ -77,6 +95,12 @@ export function isPairs(value: object): boolean {
   );
 }
 
+/** What a file holds comes later. */
+export function isFormWithFiles(value: object): value is FormData {
+  if (tagOf(value) !== 'FormData' || !isPairs(value)) return false;
+  return [...(value as FormData)].some(([, part]) => typeof part === 'object');
+}
+
 export function isUrl(value: object): value is URL {
   return tagOf(value) === 'URL' && 'href' in value;
 }
@@ -95,15 +119,12 @@ export function typeName(value: unknown): string {
 /** Nothing to be found in these, or not for us to look into. */
 function isLeaf(value: object): boolean {
   return (
-    value instanceof Secret ||
     types.isDate(value) ||
     types.isWeakMap(value) ||
     types.isWeakSet(value) ||
     value instanceof WeakRef ||
     types.isNumberObject(value) ||
-    types.isBooleanObject(value) ||
-    value === globalThis ||
-    value === globalThis.process
+    types.isBooleanObject(value)
   );
 }
 
@@ -114,7 +135,7 @@ function isAtom(value: object): boolean {
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value) ||
     isUrl(value) ||
-    isPairs(value) ||
+    (isPairs(value) && !isFormWithFiles(value)) ||
     (isRequest(value) && value.body === null)
   );
 }
@@ -124,8 +145,10 @@ function isLive(value: object): boolean {
     types.isPromise(value) ||
     isResponse(value) ||
     isRequest(value) ||
+    isFormWithFiles(value) ||
     isReadableStream(value) ||
     isNodeReadable(value) ||
+    isTransform(value) ||
     isBlob(value) ||
     isAsyncIterable(value) ||
     isIterator(value)
@@ -135,7 +158,7 @@ function isLive(value: object): boolean {
 function isOpaque(value: object): boolean {
   const isStream = isFunction(value, 'pipe') && isFunction(value, 'on');
   const isAgent = isFunction(value, 'addRequest') || isFunction(value, 'dispatch');
-  return isStream || isAgent || tagOf(value) === 'WritableStream' || tagOf(value) === 'TransformStream';
+  return isStream || isAgent || tagOf(value) === 'WritableStream';
 }
 
 function isFunction(value: object, key: PropertyKey): boolean {

@@ -146,35 +146,3 @@ export class RedactedAsyncIterator implements AsyncIterator<unknown, unknown, un
     }
   }
 }
-
-/**
- * An object that is iterated over and has more to it, such as a page of results: what is read from it, its methods' results
- * included, is redacted on the way.
- */
-export function wrapAsyncIterable(source: AsyncIterable<unknown>, redaction: Redaction): unknown {
-  const read = (key: PropertyKey): unknown => {
-    if (key === Symbol.asyncIterator) return () => new RedactedAsyncIterator(source[Symbol.asyncIterator](), redaction);
-    const value: unknown = Reflect.get(source, key, source);
-    if (typeof value !== 'function' || key === 'constructor') return redaction.value(value);
-    return (...passed: unknown[]) => call(() => Reflect.apply(value, source, passed) as unknown, redaction);
-  };
-  return new Proxy(Object.create(Object.getPrototypeOf(source) as object | null) as object, {
-    get: (_, key) => read(key),
-    set: (_, key, value) => Reflect.set(source, key, value, source),
-    has: (_, key) => Reflect.has(source, key),
-    ownKeys: () => Reflect.ownKeys(source),
-    getOwnPropertyDescriptor(_, key) {
-      const property = Reflect.getOwnPropertyDescriptor(source, key);
-      const enumerable = property?.enumerable === true;
-      return property && { value: read(key), enumerable, writable: true, configurable: true };
-    },
-  });
-}
-
-function call(method: () => unknown, redaction: Redaction): unknown {
-  try {
-    return redaction.value(method());
-  } catch (error) {
-    throw redaction.error(error);
-  }
-}

@@ -3,15 +3,18 @@ import { types } from 'node:util';
 import type { Redaction } from './item-redaction.js';
 import {
   isBlob,
+  isFormWithFiles,
   isIterator,
   isNodeReadable,
   isReadableStream,
   isRequest,
   isResponse,
+  isTransform,
   typeName,
 } from './value-kinds.js';
-import { RedactedAsyncIterator, RedactedIterator, wrapAsyncIterable } from './wrap-iterator.js';
 import { redactRequest } from './redact-atom.js';
+import { wrapInstance } from './wrap-instance.js';
+import { RedactedAsyncIterator, RedactedIterator } from './wrap-iterator.js';
 import { wrapResponse } from './wrap-response.js';
 import { wrapNodeReadable, wrapReadableStream } from './wrap-stream.js';
 
@@ -22,9 +25,11 @@ export function wrapLive(redaction: Redaction, source: object): unknown {
   if (isRequest(source)) return wrapRequest(source, redaction);
   if (isReadableStream(source)) return wrapReadableStream(source as ReadableStream, redaction);
   if (isNodeReadable(source)) return wrapNodeReadable(source as Readable, redaction);
+  if (isFormWithFiles(source)) return wrapForm(source, redaction);
   if (isBlob(source)) return wrapBlob(source as Blob, redaction);
+  if (isTransform(source)) return wrapInstance(source, redaction);
   if (!(Symbol.asyncIterator in source)) return new RedactedIterator(source as Iterator<unknown>, redaction);
-  if (!isIterator(source) && !('next' in source)) return wrapAsyncIterable(source as AsyncIterable<unknown>, redaction);
+  if (!isIterator(source) && !('next' in source)) return wrapInstance(source, redaction);
   return new RedactedAsyncIterator(source as unknown as AsyncIterator<unknown>, redaction);
 }
 
@@ -45,6 +50,15 @@ function wrapRequest(source: Request, redaction: Redaction): unknown {
     // `[secret]` may stand where a URL can't have it.
     return typeName(source);
   }
+}
+
+/** A form's parts are texts and files. */
+function wrapForm(source: FormData, redaction: Redaction): FormData {
+  const wrapper = new (source.constructor as new () => FormData)();
+  for (const [name, part] of source) {
+    wrapper.append(redaction.value(name), redaction.value(part));
+  }
+  return wrapper;
 }
 
 function wrapBlob(source: Blob, redaction: Redaction): Blob {

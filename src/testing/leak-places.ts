@@ -1,11 +1,14 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { isOpenFile, readOpenFile } from './open-file.js';
 
 /** A piece of what is searched, and how to get to it. */
 export interface Place {
   readonly where: string;
-  readonly content: string | Buffer;
+  /** `undefined` for what can't be read at once. */
+  readonly content: string | Buffer | undefined;
 }
 
 type Part = [value: unknown, path: string];
@@ -23,11 +26,15 @@ export function* placesIn(haystack: unknown, path = 'it'): Generator<Place> {
   }
 }
 
-/** `{ file }` and `{ pid }` name something outside. */
+/** `{ file }`, `{ path }`, `{ pid }` and the URL of a file name something outside. */
 function namedPlaces(haystack: unknown): Iterable<Place> | undefined {
-  if (typeof haystack !== 'object' || haystack === null || Reflect.ownKeys(haystack).length !== 1) return undefined;
-  const { file, pid } = haystack as { file?: unknown; pid?: unknown };
+  if (typeof haystack !== 'object' || haystack === null) return undefined;
+  if (haystack instanceof URL && haystack.protocol === 'file:') return urlPlaces(haystack);
+  if (attemptKeys(haystack).length !== 1) return undefined;
+  const { file, path, pid } = haystack as { file?: unknown; path?: unknown; pid?: unknown };
   if (typeof file === 'string') return filePlaces(file);
+  // it may also be the path of a request
+  if (typeof path === 'string' && isAbsolute(path) && existsSync(path)) return filePlaces(path);
   return typeof pid === 'number' ? processPlaces(pid) : undefined;
 }
 
@@ -44,6 +51,11 @@ function* filePlaces(path: string): Generator<Place> {
   } else if (stats.isFile()) {
     yield { where: `the file ${path}`, content: readFileSync(path) };
   }
+}
+
+function* urlPlaces(url: URL): Generator<Place> {
+  yield { where: 'it', content: url.href };
+  yield* filePlaces(fileURLToPath(url));
 }
 
 /** What other processes can see of one: its environment as it was started with, and its command line (proc(5)). */
@@ -82,7 +94,9 @@ function* valuePlaces(root: unknown, rootPath: string): Generator<Place> {
     seen.add(value);
     const bytes = bytesOf(value);
     if (bytes) yield { where, content: bytes };
-    else for (const part of allPartsOf(value, where).reverse()) open.push(part);
+    if (isBlob(value) && value.size > 0) yield { where: `the ${value.constructor.name} ${where}`, content: undefined };
+    if (isOpenFile(value)) yield { where: `the open file ${where}`, content: readOpenFile(value) };
+    if (!bytes) for (const part of allPartsOf(value, where).reverse()) open.push(part);
   }
 }
 
@@ -142,6 +156,10 @@ function* collectedIn(value: object, path: string): Generator<Part> {
 
 function isPairs(value: object): boolean {
   return value instanceof Headers || value instanceof FormData;
+}
+
+function isBlob(value: object): value is Blob {
+  return attempt(() => value instanceof Blob) === true;
 }
 
 function bytesOf(value: object): Buffer | undefined {

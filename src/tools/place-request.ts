@@ -2,52 +2,47 @@ import type { RequestHead } from '../placement/apply-to-request.js';
 import type { RequestPlacement } from '../placement/placement.js';
 import { applyGrant } from '../registry/apply-grant.js';
 import type { Grant } from '../registry/use.js';
-import { isRequest } from './find-signal.js';
-import type { RequestCall, RequestOptions } from './request-call.js';
+import { placeQuery } from './place-query.js';
+import type { AnyFunction } from './injected-type.js';
+import type { RequestCall } from './request-call.js';
 
 type HeaderBag = Headers | [string, string][] | Record<string, string | string[]>;
 
-/** The arguments of the call with the credential on a copy of the request: method, URL and headers as they were judged. */
-export function placeRequest(
-  args: readonly unknown[],
-  call: RequestCall,
-  grant: Grant,
-  placement: RequestPlacement,
-): unknown[] {
-  const [input, init, ...rest] = args as [unknown, RequestOptions | null | undefined, ...unknown[]];
+/**
+ * The arguments of the call with the credential on a copy of the request: method, URL and headers as they were judged.
+ *
+ * Redirects are not followed unless the caller says so, as a client would take a custom header or a query parameter along:
+ * `redirect: 'error'` is what fetch and its like understand, `maxRedirects: 0` axios, got and follow-redirects. Node's http and
+ * `undici.request` follow none. got refuses options that it does not know, so it gets only its own.
+ */
+export function placeRequest(fn: AnyFunction, call: RequestCall, grant: Grant, placement: RequestPlacement): unknown[] {
+  const { target, form, options, request, rest } = call;
   const head: RequestHead = {
     search: grant.url?.search ?? '',
     headers: call.headers.map(([name, value]) => [name, value]),
   };
   applyGrant(head, grant, [placement]);
   const url = urlOf(grant, head);
-  if (isRequest(input)) {
-    const headers = new Headers(head.headers);
-    return [
-      new Request(url, input),
-      { ...init, method: call.target.method, headers, redirect: redirectOf(init, input.redirect) },
-      ...rest,
-    ];
+  if (form === 'request') {
+    const redirect = options.redirect ?? (request.redirect === 'follow' ? 'error' : request.redirect);
+    const placed = { ...options, method: target.method, headers: new Headers(head.headers), redirect };
+    return [new Request(url, request), placed, ...rest];
   }
-  const placedUrl = typeof call.target.url === 'string' ? url : new URL(url);
-  if (typeof input === 'string' || input instanceof URL)
-    return [placedUrl, placedOptions(init ?? {}, call, head), ...rest];
-  return [{ ...placedOptions(input as RequestOptions, call, head), url: placedUrl }, ...args.slice(1)];
+  const placed = Object.assign({}, placeQuery(options, head, grant, placement)); // ours: no setter, no own "__proto__"
+  if ('method' in options) placed.method = target.method;
+  placed.headers = likeBefore(options.headers, head);
+  placed.redirect = options.redirect ?? 'error';
+  if (options.followRedirect === undefined) placed.maxRedirects = options.maxRedirects ?? 0;
+  if (isGot(fn)) delete placed.redirect;
+  const placedUrl = typeof target.url === 'string' ? url : new URL(url);
+  if (form === 'url') return [placedUrl, placed, ...rest];
+  placed.url = placedUrl;
+  return [placed, ...rest];
 }
 
-function placedOptions(options: RequestOptions, { target }: RequestCall, head: RequestHead): RequestOptions {
-  return {
-    ...options,
-    ...('method' in options ? { method: target.method } : {}),
-    headers: likeBefore(options.headers, head),
-    redirect: redirectOf(options),
-  };
-}
-
-/** A redirect would carry a custom header or a query parameter along: not unless the caller says so. */
-function redirectOf(options: RequestOptions | null | undefined, inherited?: string): unknown {
-  if (options?.redirect !== undefined) return options.redirect;
-  return inherited === undefined || inherited === 'follow' ? 'error' : inherited;
+/** By its surface: whoever hands it in has it installed, we don't. */
+function isGot(fn: AnyFunction & { extend?: unknown; stream?: unknown; paginate?: unknown }): boolean {
+  return typeof fn.extend === 'function' && typeof fn.stream === 'function' && typeof fn.paginate === 'function';
 }
 
 function urlOf({ url }: Grant, head: RequestHead): string {

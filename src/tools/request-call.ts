@@ -1,7 +1,9 @@
+import { types } from 'node:util';
 import { assertHostHeader, type CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import { isOverridingHeader } from '../placement/overriding-headers.js';
 import { isRequest } from './find-signal.js';
+import { assertNotLedAway } from './leading-away.js';
 
 /** The options of a fetch-like call, as far as they concern us. */
 export interface RequestOptions {
@@ -9,45 +11,89 @@ export interface RequestOptions {
   method?: unknown;
   headers?: unknown;
   redirect?: unknown;
+  maxRedirects?: unknown;
+  followRedirect?: unknown;
   body?: unknown;
   data?: unknown;
 }
 
-/** What is judged of a call, read once: it is also what is sent. */
+/** A call as it was read, once: what is judged is what is sent. All but the values of its options is ours. */
 export interface RequestCall {
   readonly target: { readonly method: string; readonly url: string | URL };
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** `request`: a `Request` and perhaps options; `url`: a URL and perhaps options; `object`: one object that holds the URL. */
+  readonly form: 'request' | 'url' | 'object';
+  readonly options: RequestOptions;
+  /** What the `Request` says of itself. */
+  readonly request: RequestInit;
+  /** Further arguments. */
+  readonly rest: readonly unknown[];
 }
 
-/** Options with which a client sends the request to another place than its URL: axios … */
-const leadingAway = ['baseURL', 'socketPath', 'proxy'];
-/** … and, beside a URL of its own, Node's http and undici. In one object such names can mean anything. */
-const leadingAwayFromUrl = [...leadingAway, 'protocol', 'host', 'hostname', 'port', 'path'];
-
 /**
- * Reads a call that is made like `fetch(input, init?)`, or with one object that holds a `url`.
+ * Reads a call that is made like `fetch(input, init?)`, or with one object that holds a `url`. Getters of the caller's run
+ * once.
  *
- * @throws ClavigerError `ERR_PLACEMENT_INVALID` for arguments of another kind.
+ * @throws ClavigerError `ERR_PLACEMENT_INVALID` for arguments of another kind, and for options that lead away from the URL.
  */
 export function readRequest(args: readonly unknown[]): RequestCall {
-  const [input, init] = args as [unknown, RequestOptions | null | undefined];
+  const input = args[0];
   if (isRequest(input)) {
-    assertNotLedAway(init, leadingAwayFromUrl);
-    const { method = input.method, headers = input.headers } = init ?? {};
-    return { target: { method: methodOf(method), url: input.url }, headers: pairsOf(headers) };
+    const options = initOf(args[1]);
+    const { url, ...request } = copyOf(input, requestNames, {}) as { url: string; method: string; headers: Headers };
+    return callOf('request', url, options, args.slice(2), request);
   }
   if (typeof input === 'string' || input instanceof URL) {
-    assertNotLedAway(init, leadingAwayFromUrl);
-    return { target: { method: methodOf(init?.method), url: input }, headers: pairsOf(init?.headers) };
+    return callOf('url', input, initOf(args[1]), args.slice(2));
   }
-  const { url, method, headers } = (input ?? {}) as RequestOptions;
-  assertNotLedAway(input, leadingAway);
-  if (typeof url === 'string' || url instanceof URL) {
-    return { target: { method: methodOf(method), url }, headers: pairsOf(headers) };
-  }
+  const options = copyOf(input, ['url', ...optionNames]);
+  const { url } = options;
+  if (typeof url === 'string' || url instanceof URL) return callOf('object', url, options, args.slice(1));
   throw invalid(
     'a request placement needs a function called like fetch, (input, init?), or with one object that holds "url"',
   );
+}
+
+function callOf(
+  form: RequestCall['form'],
+  url: string | URL,
+  options: RequestOptions,
+  rest: readonly unknown[],
+  request: RequestInit = {},
+): RequestCall {
+  assertNotLedAway(options, form === 'object' ? 'one object' : 'beside a URL');
+  const { method = request.method, headers = request.headers } = options;
+  return { target: { method: methodOf(method), url }, headers: pairsOf(headers), form, options, request, rest };
+}
+
+/** Fetch takes these from a prototype as well. */
+const optionNames = ['method', 'headers', 'redirect', 'body', 'data', 'signal', 'duplex'];
+
+/** All that makes up a `Request`, but no property that somebody gave it, such as a dispatcher. */
+const requestNames = [
+  ...['url', 'method', 'headers', 'body', 'duplex', 'redirect', 'signal', 'mode', 'credentials', 'cache'],
+  ...['referrer', 'referrerPolicy', 'integrity', 'keepalive'],
+];
+
+function initOf(value: unknown): RequestOptions {
+  const options = copyOf(value, optionNames);
+  // every `Request` says that: it is nobody's choice
+  if (options.redirect === 'follow' && isRequest(value)) delete options.redirect;
+  return options;
+}
+
+/** Everything of a caller's object that can be seen, each property read once. */
+function copyOf(value: unknown, names: readonly string[], start?: object): RequestOptions {
+  if (typeof value !== 'object' || value === null) return {};
+  const copy = { ...(start ?? value) } as Record<string, unknown>;
+  if (Object.hasOwn(copy, '__proto__')) delete copy['__proto__'];
+  if (start === undefined && Object.getPrototypeOf(value) === Object.prototype && !types.isProxy(value)) return copy;
+  for (const name of names) {
+    if (Object.hasOwn(copy, name)) continue;
+    const inherited = (value as Record<string, unknown>)[name];
+    if (inherited !== undefined && inherited !== null) copy[name] = inherited;
+  }
+  return copy;
 }
 
 /** Refuses a `Host` header for another place than the URL. */
@@ -56,26 +102,14 @@ export function assertOwnHost({ headers }: RequestCall, url: CanonicalUrl): void
 }
 
 /** Whether the call can be made twice: a body that is a stream is gone after the first time. */
-export function isReplayable(args: readonly unknown[]): boolean {
-  const [input, init] = args as [unknown, RequestOptions | null | undefined];
-  if (isRequest(input)) return !isStream(init?.body ?? input.body);
-  if (typeof input === 'string' || input instanceof URL) return !isStream(init?.body);
-  const { body, data } = (input ?? {}) as RequestOptions;
-  return !isStream(body) && !isStream(data);
+export function isReplayable({ options, request }: RequestCall): boolean {
+  return !isStream(options.body ?? request.body) && !isStream(options.data);
 }
 
 function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false;
   const { getReader, pipe, next } = body as Record<string, unknown>;
   return [getReader, pipe, next].some((method) => typeof method === 'function') || Symbol.asyncIterator in body;
-}
-
-function assertNotLedAway(options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) return;
-  const isSet = (value: unknown) => value !== undefined && value !== null && value !== false;
-  const away = names.find((name) => isSet((options as Record<string, unknown>)[name]));
-  if (away === undefined) return;
-  throw invalid(`"${away}" would send the request to another place than its URL: set it inside the function instead`);
 }
 
 /** Clients spell the usual methods in capitals; so do we, before the destinations are asked and in what is sent. */

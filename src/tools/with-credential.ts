@@ -37,6 +37,10 @@ export interface WithCredentialOptions<I extends Into = Into> {
  * - The caller's objects are never changed. Without a credential the function is not called, and the promise rejects
  *   with the coded error (`ERR_CREDENTIAL_*`, `ERR_STORE_*`, `ERR_PROVIDER_NOT_FOUND`, `ERR_PLACEMENT_INVALID`, …).
  * - A refused credential (401) is refreshed once; the call is repeated once if the store had a newer one.
+ * - A request placement judges the URL, the method and the headers that it then sends, and refuses options that lead a client
+ *   elsewhere (`baseURL`, `agent`, `dispatcher`, `lookup`, `proxy`, …): only the function itself may set those. Redirects are not
+ *   followed unless the caller sets `redirect`, `maxRedirects` or `followRedirect`. fetch, `undici.request`, Node's http, axios
+ *   and got itself can be wrapped; a function that calls got takes `redirect` out of the options, which got does not know.
  * - Requests that the function makes *itself* are not bound by the provider's destinations: use `createFetch` in it.
  *
  * @throws ClavigerError `ERR_PLACEMENT_INVALID`, `ERR_CONFIG_INVALID` at once, for options that can't work.
@@ -158,11 +162,11 @@ class RequestUse extends FunctionUse<RequestPlacement> {
   }
 
   place(grant: Grant): unknown[] {
-    return placeRequest(this.args, this.#read(), grant, this.settings.into);
+    return placeRequest(this.settings.fn, this.#read(), grant, this.settings.into);
   }
 
   override repeatable(): boolean {
-    return this.settings.idempotent && isReplayable(this.args);
+    return this.settings.idempotent && isReplayable(this.#read());
   }
 
   #read(): RequestCall {

@@ -274,6 +274,8 @@ describe('a request', () => {
     await call({ url, method: 'patch', headers: { 'X-Method-Override': 'DELETE' } });
     await rejects(call({ url, method: ['DELETE'] }), 'ERR_PLACEMENT_INVALID');
     await rejects(call({ url, headers: { HOST: 'evil.example' } }), 'ERR_DESTINATION_AMBIGUOUS');
-    expect(calls).toEqual([{ url, method: 'PATCH', headers: { Authorization: `Bearer ${key}` }, redirect: 'error' }]);
+    expect(calls).toEqual([
+      { url, method: 'PATCH', headers: { Authorization: `Bearer ${key}` }, redirect: 'error', maxRedirects: 0 },
+    ]);
   });
 });

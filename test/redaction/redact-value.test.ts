@@ -303,14 +303,52 @@ describe('what gives its content later', () => {
       '[secret]',
       ...Array<string>(secret.length - 1).fill(''),
     ]);
-    expect(await collect(redactor.value(yields('sk-live-', 1, { key: secret })))).toEqual([
-      1,
-      { key: '[secret]' },
-      'sk-live-',
-    ]);
     const bytes = await collect(redactor.value(yields(Buffer.from('sk-live-0123'), Buffer.from('456789abcdef!'))));
     expect(bytes.every((each) => Buffer.isBuffer(each))).toBe(true);
     expect(Buffer.concat(bytes as Buffer[]).toString()).toBe('[secret]!');
+  });
+
+  it.each<[string, (...items: unknown[]) => AsyncIterable<unknown>]>([
+    [
+      'an async generator',
+      (...items) =>
+        (async function* () {
+          yield* items;
+        })(),
+    ],
+    ['a stream of Node’s', (...items) => Readable.from(items)],
+    ['a web stream', (...items) => ReadableStream.from(items)],
+  ])('keeps the order of texts, bytes and objects: %s', async (_, make) => {
+    const items = ['text s', { type: 'tool' }, 'later', Buffer.from('sk-'), 'sk-live-', Buffer.from('x'), 1, ''];
+    expect(await collect(redactor.value(make(...items)))).toEqual(items);
+    expect(await collect(redactor.value(make('sk-live-', 1, { key: secret })))).toEqual([
+      'sk-live-',
+      1,
+      { key: '[secret]' },
+    ]);
+  });
+
+  it('gives no second half of a secret whose first half was given on before an item of another kind', async () => {
+    const [first, second] = [secret.slice(0, 9), secret.slice(9)];
+    async function* yields(...items: unknown[]) {
+      yield* items;
+    }
+    const bytesOf = (text: string) => Buffer.from(text);
+    const cut = [`a ${first}`, 1, second.slice(0, 3), 2, `${second.slice(3)} b`, 'c'];
+    expect(await collect(redactor.value(yields(...cut)))).toEqual([`a ${first}`, 1, '123', 2, ' b', 'c']);
+    for (const wrapped of [
+      redactor.value(yields(bytesOf(first), 1, bytesOf(second))),
+      redactor.value(Readable.from([bytesOf(first), 1, bytesOf(second)])),
+    ]) {
+      const shown = await collect(wrapped as AsyncIterable<unknown>);
+      expect(shown.map(String).join('')).toBe(`${first}1`);
+    }
+    expect(await collect(redactor.value(yields(first, 1, 'harmless', secret)))).toEqual([
+      first,
+      1,
+      'harmless',
+      '[secret]',
+    ]);
   });
 
   it('keeps the seams between clean items, which may be lines or records', async () => {

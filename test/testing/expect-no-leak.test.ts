@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.js';
@@ -194,6 +196,39 @@ describe('expectNoLeak outside the process', () => {
     await writeFile(join(directory, 'a', 'b', 'log'), `\xff\x00${utf8.toString('base64')}`, 'latin1');
     expect(leakIn([{ file: join(directory, 'a', 'clean') }, { file: directory }])).toContain(join('a', 'b', 'log'));
     expect(() => expectNoLeak({ file: join(directory, 'none') }, secret)).toThrow(/ENOENT/);
+  });
+
+  test('searches a file that is open, or named by a URL or a path, where its reader stays', async () => {
+    const directory = await newDirectory();
+    const [clean, dirty] = [join(directory, 'clean'), join(directory, 'dirty')];
+    await writeFile(clean, 'nothing');
+    await writeFile(dirty, `a${secret}`);
+    const { href } = pathToFileURL(dirty);
+    for (const named of [new URL(href), { path: dirty }, [1, new URL(href)]]) expect(leakIn(named)).toContain('dirty');
+    for (const named of [pathToFileURL(clean), { path: clean }, { path: '/v1/users' }]) {
+      expect(leakIn(named)).toBeUndefined();
+    }
+    for (const path of [clean, dirty]) {
+      const leak = path === dirty ? expect.stringContaining('the open file it.deep') : undefined;
+      const stream = createReadStream(path);
+      await once(stream, 'open');
+      const handle = await open(path);
+      expect([leakIn({ deep: handle }), leakIn({ deep: stream })]).toEqual([leak, leak]);
+      expect((await handle.readFile()).length).toBeGreaterThan(1);
+      await handle.close();
+      expect(() => expectNoLeak({ handle }, secret)).toThrow(TypeError);
+      stream.destroy();
+      expect(leakIn({ deep: createReadStream(path).destroy() })).toEqual(leak);
+    }
+  });
+
+  test('says so where it can not search, after all else was searched', () => {
+    for (const blob of [new Blob([secret]), new File([secret], 'x'), new Blob(['clean'])]) {
+      expect(() => expectNoLeak({ a: [blob] }, secret)).toThrow(/^the (Blob|File) it\.a\[0\] can't be searched/);
+      expect(leakIn([blob, { secret }])).toContain('it[1].secret');
+    }
+    expect(leakIn(new File([], `${secret}.txt`))).toBeDefined();
+    expect(leakIn(new Blob([]))).toBeUndefined();
   });
 
   test('searches names of files and targets of links', async () => {

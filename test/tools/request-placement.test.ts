@@ -52,7 +52,14 @@ describe('a function called like fetch', () => {
     const init = { headers: { authorization: 'mine', Accept: 'a/b' } };
     await call(url, init);
     expect(calls).toEqual([
-      [url, { headers: { Accept: 'a/b', 'X-Version': '7', Authorization: `Bearer ${key}` }, redirect: 'error' }],
+      [
+        url,
+        {
+          headers: { Accept: 'a/b', 'X-Version': '7', Authorization: `Bearer ${key}` },
+          redirect: 'error',
+          maxRedirects: 0,
+        },
+      ],
     ]);
     expect(init).toEqual({ headers: { authorization: 'mine', Accept: 'a/b' } });
   });
@@ -153,7 +160,7 @@ describe('a function called with one object', () => {
     const mine = Object.freeze({ url, data: { a: 1 } });
     await call(mine);
     expect(calls).toEqual([
-      { url: `${url}?key=${key}`, data: { a: 1 }, headers: { 'X-Version': '7' }, redirect: 'error' },
+      { url: `${url}?key=${key}`, data: { a: 1 }, headers: { 'X-Version': '7' }, redirect: 'error', maxRedirects: 0 },
     ]);
   });
 
