@@ -360,7 +360,7 @@ describe.runIf(process.platform === 'linux')('the process tree of a server', () 
     ['with children of its own', `sleep $T & (setsid sleep $T &) ; "$N" "$S" $T; true`],
   ];
 
-  it.each(trees)('%s is gone within a second of close() (M21)', async (_name, command) => {
+  it.each(trees)('%s is gone within a second of close() (M21)', { retry: 2 }, async (_name, command) => {
     const token = uniqueSeconds();
     const connection = shell(token, command);
     const tools = toolset({

@@ -221,7 +221,7 @@ describe.each(clients)('%s', (_name, call) => {
     'http://0.0.0.0/',
     'https://0.0.0.0/',
     'http://metadata.example/',
-  ])('does not follow to %s (R12)', async (to) => {
+  ])('does not follow to %s (R12)', { retry: 2 }, async (to) => {
     const inside = await redirecting({ '/start': { to } });
     const setup = rig({ baseUrl: inside.origin });
     const started = performance.now();

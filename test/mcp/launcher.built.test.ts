@@ -46,7 +46,7 @@ it('loads no package before it needs one: neither SDK nor undici nor zod', () =>
 });
 
 describe.runIf(process.platform === 'linux')('a launcher', () => {
-  it('that is killed leaves nothing of its tree after a second', async () => {
+  it('that is killed leaves nothing of its tree after a second', { retry: 2 }, async () => {
     const token = uniqueSeconds();
     const { child } = await program([token], { ignoreSignals: true });
     expect(living(token).length).toBeGreaterThan(0);

@@ -206,7 +206,7 @@ describe('the end', () => {
     expect((await Promise.all(answers)).every(({ result }) => result !== undefined)).toBe(true);
   });
 
-  it('of input takes a last line without its line feed', async () => {
+  it('of input takes a last line without its line feed', { retry: 2 }, async () => {
     const client = await launch({ inject: inject(), connection: rawConnection() });
     client.input.end('{"jsonrpc":"2.0","id":1,"method":"ping"}');
     await client.launcher.exited;
@@ -248,7 +248,7 @@ describe('the end', () => {
     expect(await client.launcher.exited).toEqual({ exitCode: 0, signal: null });
   });
 
-  it('comes at once for a client that only looks in', async () => {
+  it('comes at once for a client that only looks in', { retry: 2 }, async () => {
     const client = await launch({ inject: inject(), connection: rawConnection() });
     client.input.end();
     const started = performance.now();

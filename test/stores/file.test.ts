@@ -275,7 +275,7 @@ describe('unlocking', () => {
 });
 
 describe('a file store of many entries', () => {
-  test('keeps getting, listing and setting workable at 10,000', async () => {
+  test('keeps getting, listing and setting workable at 10,000', { retry: 2 }, async () => {
     const { path, store, open } = await newStore();
     await store.create();
     await fill(path, 10_000);
