@@ -14,7 +14,7 @@ const RANGES: readonly (readonly [Exclude<AddressKind, 'public'>, readonly strin
   ['private', ['fc00::/7', 'fec0::/10']],
 ];
 
-const kinds = RANGES.map(([kind, ranges]) => [kind, blockList(ranges)] as const);
+let kinds: readonly (readonly [AddressKind, BlockList])[] | undefined;
 
 /**
  * What an IP address reaches. IPv4 addresses inside IPv6 ones (`::ffff:…`, NAT64 `64:ff9b::…`) count as themselves.
@@ -28,9 +28,15 @@ const kinds = RANGES.map(([kind, ranges]) => [kind, blockList(ranges)] as const)
  */
 export function addressKind(ip: string): AddressKind {
   const address = ip.replace(/%.*$/s, '');
-  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
-  if (isIP(address) === 0) return 'unspecified';
-  return kinds.find(([, list]) => list.check(address, family))?.[0] ?? 'public';
+  const family = ipFamily(address);
+  if (family === 0) return 'unspecified';
+  kinds ??= RANGES.map(([kind, ranges]) => [kind, blockList(ranges)] as const);
+  return kinds.find(([, list]) => list.check(address, family === 4 ? 'ipv4' : 'ipv6'))?.[0] ?? 'public';
+}
+
+/** As `net.isIP`, whose pattern for IPv6 takes long to compile: names, which most hosts are, don't need it. */
+export function ipFamily(text: string): 0 | 4 | 6 {
+  return /^[\d.]+$|:/.test(text) ? (isIP(text) as 0 | 4 | 6) : 0;
 }
 
 /**
@@ -48,7 +54,7 @@ function blockList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
     const [net = '', bits = ''] = range.split('/');
-    if (isIP(net) === 6) list.addSubnet(net, Number(bits), 'ipv6');
+    if (net.includes(':')) list.addSubnet(net, Number(bits), 'ipv6');
     else {
       list.addSubnet(net, Number(bits), 'ipv4');
       for (const prefix of ['::ffff:', '64:ff9b::']) list.addSubnet(prefix + net, 96 + Number(bits), 'ipv6');

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import { ClavigerError, isClavigerError } from '../errors.js';
-import { addressKind } from './address.js';
+import { addressKind, ipFamily } from './address.js';
 import { authorityOf, type Authority } from './authority.js';
 
 /** One host, or with `wildcard` every host that ends with `name`: `.example.com` stands for `*.example.com`. */
@@ -63,7 +62,7 @@ function readAuthority(text: string): Authority {
 
 function isNeverReached(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '');
-  return isIP(address) !== 0 && ['linkLocal', 'unspecified'].includes(addressKind(address));
+  return ipFamily(address) !== 0 && ['linkLocal', 'unspecified'].includes(addressKind(address));
 }
 
 function invalid(message: string): ClavigerError {
