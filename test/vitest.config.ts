@@ -7,9 +7,9 @@ const real = ['test/real/**/*.test.ts'];
 /** Tests that drive the built package; they and the real programs alone wait for a build. */
 const built = ['test/{cli,package,examples}/**/*.test.ts', 'test/**/*.built.test.ts'];
 
-/** Where each run leaves its numbers, in CI. */
+/** Where each run leaves its numbers, in CI; more than one may be of the same Node. */
 const reports = process.env['CLAVIGER_TEST_REPORTS'];
-const outputFile = `${reports ?? '.'}/node-${process.versions.node}.json`;
+const outputFile = `${reports ?? '.'}/node-${process.versions.node}-${Date.now()}.json`;
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
