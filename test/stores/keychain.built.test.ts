@@ -97,6 +97,18 @@ describe.skipIf(!hasKeyring())("GNOME's keyring", () => {
     expect(await store.get('github')).toMatchObject({ state: 'revoked' });
   });
 
+  test('tells the names that another process changes, and no value', async () => {
+    const { open } = await newKeyring();
+    const [watching, other] = [open(), open()];
+    await other.set('service', Secret.from(canary()));
+    const told: string[] = [];
+    onTestFinished(watching.watch?.((names) => told.push(...names)) ?? (() => undefined));
+    await expect.poll(() => watching.list().then((list) => list.length)).toBe(1);
+    await other.set('other', Secret.from(canary()));
+    await other.set('service', Secret.from(canary()));
+    await expect.poll(() => [...new Set(told)].sort(), { timeout: 10_000 }).toEqual(['other', 'service']);
+  });
+
   test('keeps a list of names of our own, and no value in it', async () => {
     const { open, keyring } = await newKeyring();
     const secret = canary();
