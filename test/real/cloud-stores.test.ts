@@ -133,18 +133,20 @@ describe.skipIf(folder === undefined).each(list)(
       await expect(asked).rejects.toBe(reason);
     });
 
-    test.skipIf(name.startsWith('one'))('takes a field of a JSON secret, by option or in the name', async () => {
-      const server = await start();
-      server.put('db', JSON.stringify({ username: 'app', password: 'the-password', port: 5432 }));
-      server.put('plain', 'no-json-at-all');
-      const store = open(server.origin, undefined, { field: 'password' });
-      expect((await store.get('db'))?.secret.reveal()).toBe('the-password');
-      expect((await open(server.origin).get('db#password'))?.secret.reveal()).toBe('the-password');
-      expect(await store.get('db#none')).toBeUndefined();
-      expect(await store.get('db#toString')).toBeUndefined();
-      await rejects(store.get('db#port'), 'ERR_SECRET_INVALID');
-      await rejects(store.get('plain'), 'ERR_STORE_UNAVAILABLE');
-    });
+    // an item of 1Password has fields of its own
+    if (!name.startsWith('one'))
+      test('takes a field of a JSON secret, by option or in the name', async () => {
+        const server = await start();
+        server.put('db', JSON.stringify({ username: 'app', password: 'the-password', port: 5432 }));
+        server.put('plain', 'no-json-at-all');
+        const store = open(server.origin, undefined, { field: 'password' });
+        expect((await store.get('db'))?.secret.reveal()).toBe('the-password');
+        expect((await open(server.origin).get('db#password'))?.secret.reveal()).toBe('the-password');
+        expect(await store.get('db#none')).toBeUndefined();
+        expect(await store.get('db#toString')).toBeUndefined();
+        await rejects(store.get('db#port'), 'ERR_SECRET_INVALID');
+        await rejects(store.get('plain'), 'ERR_STORE_UNAVAILABLE');
+      });
 
     test('asks for no name that the engine can not have, and never leaves its folder', async () => {
       const server = await start();
