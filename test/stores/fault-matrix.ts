@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createSecureServer } from 'node:https';
 import type { ServerResponse } from 'node:http';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/index.js';
@@ -11,6 +10,7 @@ import { needs } from '../support/needs.js';
 import { rejects } from '../support/rejects.js';
 import { startServer, type Received } from '../support/http-server.js';
 import { selfSigned } from '../support/certificate.js';
+import { freePort } from '../support/free-port.js';
 
 export interface Faulty {
   /** A store over the server at this origin, which gives up after `timeoutMs`. `token` stands for who we are. */
@@ -68,7 +68,7 @@ export function faultMatrix(name: string, faulty: Faulty): void {
     });
 
     test('takes a refused connection for ERR_STORE_UNAVAILABLE (D1)', async () => {
-      const store = await faulty.open(`http://127.0.0.1:${await closedPort()}`, token, 1000);
+      const store = await faulty.open(`http://127.0.0.1:${await freePort()}`, token, 1000);
       const error = await rejects(store.get('service'), 'ERR_STORE_UNAVAILABLE');
       expectNoLeak([error, store], token);
       await store.close?.();
@@ -119,13 +119,4 @@ function resetMidBody(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
   response.write('{"data":{');
   setTimeout(() => response.destroy(), 20);
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
