@@ -25,7 +25,10 @@ export class HttpFailures {
     if (!(error instanceof TypeError) || error.cause === undefined) return this.#redactor.error(error);
     const cause = safeCause(error.cause);
     const code = this.isStarted ? 'ERR_TOOLSET_CLOSED' : 'ERR_TOOLSET_START';
-    const message = `the MCP server at ${this.#host} can't be reached: ${cause.message}`;
+    const message =
+      this.isStarted && brokenOff.has(cause.message)
+        ? `the connection to the MCP server at ${this.#host} broke off (${cause.message}); the call may have run and is not repeated`
+        : `the MCP server at ${this.#host} can't be reached: ${cause.message}`;
     return new ClavigerError(code, message, { host: this.#host, cause });
   }
 
@@ -40,6 +43,9 @@ export class HttpFailures {
     return new ClavigerError('ERR_TOOLSET_CLOSED', message, { host, cause });
   }
 }
+
+/** Of a connection that was there: the request may have arrived. */
+const brokenOff = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** What the SDK and `fetch` give for what was broken off, or could not begin any more. */
 function isClosing(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Access } from '../access/access.js';
 import type { AuditSink } from '../audit/event.js';
-import { createAuditTrail } from '../audit/trail.js';
+import { createAuditTrail, type AuditTrail } from '../audit/trail.js';
 import { canonicalUrl } from '../destination/canonical-url.js';
 import { createDestinationIndex, type DestinationIndex } from '../destination/destination.js';
 import { ClavigerError } from '../errors.js';
@@ -65,7 +65,7 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 class OpenRegistry implements Registry, RegistryCore {
   readonly redactor = createRedactor();
-  readonly audit: RegistryCore['audit'];
+  readonly audit: AuditTrail | undefined;
   readonly now: () => number;
   readonly access: Admission | undefined;
   readonly #providers: Map<string, Provider>;
@@ -136,6 +136,7 @@ class OpenRegistry implements Registry, RegistryCore {
     for (const provider of this.#providers.values()) provider.slots.clear();
     for (const end of this.#watched.values()) end();
     this.#watched.clear();
+    await this.audit?.settled();
     await this.#embedded?.close?.();
   };
 

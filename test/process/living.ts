@@ -23,7 +23,7 @@ export function living(text: string): number[] {
 }
 
 /** Resolves as soon as a condition holds that nothing tells us about. */
-export async function until(condition: () => boolean, withinMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, withinMs = 15_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('condition not met in time');

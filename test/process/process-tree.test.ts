@@ -252,37 +252,31 @@ describe.runIf(linux)('when our own process ends', () => {
 
   const tree = `(setsid sleep $T <&- >&- 2>&- &); ${stubborn} & setsid sleep $T & wait`;
 
-  it(
-    'by SIGKILL, the watchdog ends the tree within a second and removes what must not stay',
-    { retry: 2 },
-    async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'claviger-test-'));
-      writeFileSync(join(directory, 'key'), 'x');
-      const { program, token, watchdogs } = await startHost(tree, 3, { watch: { remove: [directory] } });
-      await until(() => watchdogs().length === 1);
-      const [watchdog] = watchdogs();
-      expect(readFileSync(`/proc/${String(watchdog)}/environ`, 'utf8')).not.toContain('canary');
-      program.kill('SIGKILL');
-      const start = performance.now();
-      await until(() => living(token).length === 0);
-      expect(performance.now() - start).toBeLessThan(1000);
-      await until(() => !existsSync(directory) && !existsSync(`/proc/${String(watchdog)}`));
-    },
-  );
+  it('by SIGKILL, the watchdog ends the tree and removes what must not stay', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'claviger-test-'));
+    writeFileSync(join(directory, 'key'), 'x');
+    const { program, token, watchdogs } = await startHost(tree, 3, { watch: { remove: [directory] } });
+    await until(() => watchdogs().length === 1);
+    const [watchdog] = watchdogs();
+    expect(readFileSync(`/proc/${String(watchdog)}/environ`, 'utf8')).not.toContain('canary');
+    program.kill('SIGKILL');
+    await until(() => living(token).length === 0);
+    await until(() => !existsSync(directory) && !existsSync(`/proc/${String(watchdog)}`));
+  });
 
-  it('by SIGKILL, after a signal that ends most processes, the watchdog is still there', { retry: 2 }, async () => {
+  it('by SIGKILL, after a signal that ends most processes, the watchdog is still there', async () => {
     const { program, token, watchdogs } = await startHost(tree, 3, { watch: true });
     await until(() => watchdogs().some(ignoresSigterm));
     for (const pid of watchdogs()) for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.kill(pid, signal);
     program.kill('SIGKILL');
-    await until(() => living(token).length === 0, 1000);
+    await until(() => living(token).length === 0);
   });
 
   it('by itself, the tree is killed', async () => {
     const { program, token } = await startHost(tree, 3, {}, 'process.exit(0)');
     program.stdin.write('go');
     await once(program, 'exit');
-    await until(() => living(token).length === 0, 1000);
+    await until(() => living(token).length === 0);
   });
 
   it('the watchdog leaves with the tree, without a word, and does not keep us alive', async () => {
@@ -310,8 +304,13 @@ interface Host {
   readonly watchdogs: () => number[];
 }
 
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+/** None of a process that has just gone. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 function ignoresSigterm(pid: number): boolean {

@@ -9,7 +9,7 @@ import { rejects } from '../support/rejects.js';
 
 function write(access: object): { configFile: string; env: Record<string, string>; directory: string } {
   const directory = mkdtempSync(join(tmpdir(), 'claviger-config-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })); // an event may still be on its way
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const configFile = join(directory, 'claviger.config.json');
   const config = {
     stores: { default: { kind: 'env', prefix: 'ACCESS_TEST_' } },

@@ -91,6 +91,19 @@ describe('the audit trail', () => {
     expect(warnings.filter(({ message }) => message.includes('audit sink'))).toHaveLength(2);
   });
 
+  test('is written to its end before the registry is closed', async () => {
+    const written: string[] = [];
+    const audit = async ({ outcome }: AuditEvent) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      written.push(outcome);
+    };
+    const registry = createRegistry({ providers: [{ name: 'p', source: () => 'a-secret-value' }], audit });
+    await registry.resolve('p');
+    expect(written).toEqual([]);
+    await registry.close();
+    expect(written).toEqual(['ok']);
+  });
+
   test('never holds the secret (D23)', async () => {
     const key = canary();
     const { registry, events } = audited(countingSource(key));
