@@ -11,6 +11,7 @@ const MAX_DRAINED = 64 * 1024;
  * be another attempt, every other answer goes on at once.
  */
 export class Attempt implements DispatchHandler {
+  readonly readsRaw: boolean;
   readonly answered: Promise<{ statusCode: number }>;
   readonly #controller: HopController;
   readonly #handler: DispatchHandler;
@@ -25,6 +26,7 @@ export class Attempt implements DispatchHandler {
   constructor(controller: HopController, handler: DispatchHandler) {
     this.#controller = controller;
     this.#handler = handler;
+    this.readsRaw = handler.readsRaw === true;
     this.answered = new Promise((resolve, reject) => {
       this.#answer = resolve;
       this.#reject = reject;

@@ -76,8 +76,8 @@ export class BodyDecoder implements Gate {
 }
 
 /** Whether there is a coding to take off. */
-export function isEncoded(coding: string | string[] | undefined): coding is string | string[] {
-  return coding !== undefined && !/^(?:\s*identity\s*)?$/i.test([coding].flat().join(','));
+export function isEncoded(coding: string | undefined): coding is string {
+  return coding !== undefined && !/^(?:\s*identity\s*)?$/i.test(coding);
 }
 
 function isKnown(coding: string): boolean {

@@ -1,9 +1,10 @@
 import { Dispatcher, type Agent } from 'undici';
 import { ClavigerError } from '../errors.js';
-import { dispatchOf, type Dispatch, type DispatchOptions } from './dispatch.js';
+import type { Dispatch, DispatchOptions } from './dispatch.js';
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';
+import { ownDispatch } from './own-dispatch.js';
 import { RedirectHandler, type SendHop } from './redirect.js';
 import { createUpstream, type UpstreamOptions } from './upstream.js';
 
@@ -56,7 +57,7 @@ class CredentialAgent extends Dispatcher {
     this.#policy = policy;
     this.#upstream = upstream;
     this.#maxRedirections = maxRedirections;
-    this.#dispatch = dispatchOf(upstream);
+    this.#dispatch = ownDispatch(upstream);
   }
 
   override dispatch(requested: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {

@@ -10,6 +10,7 @@ import { dispatchOf, type Dispatch, type Dispatching, type DispatchHandler, type
 import { HttpPolicy, type HttpOptions } from './http-policy.js';
 import { Journey } from './journey.js';
 import { modernHandler } from './legacy-handler.js';
+import { ownDispatch } from './own-dispatch.js';
 import { tooMany } from './redirect.js';
 import { RecordedBody } from './replayable-body.js';
 import { createUpstream } from './upstream.js';
@@ -55,7 +56,7 @@ export function createCountedFetch(
 ): (input: FetchInput, init?: FetchInit, unit?: Unit | 'skip') => Promise<Response> {
   assertCount(maxRedirections);
   const policy = new HttpPolicy(options, redact);
-  const dispatch = dispatchOf(dispatcher ?? createUpstream());
+  const dispatch = dispatcher === undefined ? ownDispatch(createUpstream()) : dispatchOf(dispatcher);
   return async (input, init, unit) => {
     const journey = new Journey(unit);
     const call = new FetchCall(policy, dispatch, maxRedirections, bodyIsStream(init?.body), journey);

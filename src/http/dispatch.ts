@@ -21,6 +21,9 @@ export interface DispatchOptions {
 
 export type HeaderRecord = Record<string, string | string[] | undefined>;
 
+/** Stands for a record that nobody has made yet. */
+export const unread: HeaderRecord = Object.freeze({});
+
 export interface DispatchController {
   readonly aborted: boolean;
   readonly paused: boolean;
@@ -33,6 +36,8 @@ export interface DispatchController {
 }
 
 export interface DispatchHandler {
+  /** Whether it takes heads from the controller's `rawHeaders` and `rawTrailers` and can do without a record: {@link unread}. */
+  readonly readsRaw?: boolean;
   onRequestStart?(controller: DispatchController, context: unknown): void;
   onRequestUpgrade?(controller: DispatchController, statusCode: number, headers: HeaderRecord, socket: Duplex): void;
   onResponseStart?(

@@ -43,8 +43,6 @@ class Exchange implements Use<Placed, { statusCode: number }> {
   readonly surface = 'http';
   readonly destination: { method: string; origin: string; path: string };
   readonly continued: boolean;
-  readonly unit: Journey['unit'];
-  readonly asked: Journey['asked'];
   /** What comes back is redacted on its way, as it streams. */
   readonly redact = false;
   readonly #hop: Hop;
@@ -64,13 +62,23 @@ class Exchange implements Use<Placed, { statusCode: number }> {
       path: rawTarget(options),
     };
     this.continued = journey.isUnderWay;
-    this.unit = journey.unit;
-    this.asked = journey.asked;
+  }
+
+  get unit(): Journey['unit'] {
+    return this.#hop.journey.unit;
+  }
+
+  get asked(): Journey['asked'] {
+    return this.#hop.journey.asked;
   }
 
   /** Asked for only where there is something to wait for. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#controller.aborted;
   }
 
   inspect(url: CanonicalUrl): void {

@@ -10,11 +10,16 @@ export class Journey {
   redactor: Redactor | undefined;
   /** Whose call it is. */
   readonly asked: Asked = {};
-  /** Of quota: its hops are counted once. `'skip'`: not at all. */
-  readonly unit: Unit | 'skip';
+  #unit: Unit | 'skip' | undefined;
 
-  constructor(unit: Unit | 'skip' = new Map()) {
-    this.unit = unit;
+  constructor(unit?: Unit | 'skip') {
+    this.#unit = unit;
+  }
+
+  /** Of quota: its hops are counted once. `'skip'`: not at all. */
+  get unit(): Unit | 'skip' {
+    this.#unit ??= new Map();
+    return this.#unit;
   }
 
   /** Whether a hop before this one had a credential. */

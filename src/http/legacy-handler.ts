@@ -17,6 +17,7 @@ export function modernHandler(handler: DispatchHandler): DispatchHandler {
 }
 
 class ModernHandler implements DispatchHandler {
+  readonly readsRaw = true;
   readonly #handler: LegacyHandler;
 
   constructor(handler: LegacyHandler) {

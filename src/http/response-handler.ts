@@ -26,6 +26,7 @@ const bodyFields = ['content-length', 'etag', 'content-md5', 'digest', 'content-
 
 /** Hands a response on without secrets: head, body, trailers and late errors. */
 export class ResponseHandler implements DispatchHandler {
+  readonly readsRaw = true;
   readonly #handler: DispatchHandler;
   readonly #options: ResponseOptions;
   #scanner: Scanner | undefined;
@@ -78,13 +79,12 @@ export class ResponseHandler implements DispatchHandler {
   onResponseEnd(connection: DispatchController, trailers: HeaderRecord): void {
     const { redactor, controller } = this.#options;
     controller.rawTrailers = connection.rawTrailers;
-    this.#trailers = trailers;
-    if (redactor !== undefined && Object.keys(trailers).length > 0) {
-      const tail = new ResponseHead(trailers, connection.rawTrailers);
+    const tail = new ResponseHead(trailers, connection.rawTrailers);
+    if (redactor !== undefined && !tail.isEmpty) {
       tail.redact(redactor);
       controller.rawTrailers = tail.raw;
-      this.#trailers = tail.headers;
     }
+    this.#trailers = tail.recordFor(this.#handler);
     if (this.#whole !== undefined) this.#release(this.#whole);
     if (this.#decoder !== undefined) this.#decoder.end();
     else this.#finish();
@@ -105,12 +105,11 @@ export class ResponseHandler implements DispatchHandler {
   }
 
   #startBody(statusCode: number, head: ResponseHead, connection: DispatchController, redactor: Redactor): void {
-    assertFraming(head, this.#options.host);
-    const coding = head.headers['content-encoding'];
+    const coding = head.value('content-encoding');
     assertPlainTransfer(head, this.#options.host);
-    const length = Number(head.headers['content-length']);
+    const length = Number(head.value('content-length'));
     if (isEncoded(coding)) {
-      this.#decoder = this.#decode([coding].flat().join(','), connection);
+      this.#decoder = this.#decode(coding, connection);
       head.remove(['content-encoding']);
     } else if (length > 0 && length <= WHOLE_BODY) {
       this.#whole = { statusCode, head, length, chunks: [], received: 0 };
@@ -126,7 +125,7 @@ export class ResponseHandler implements DispatchHandler {
   #pass(statusCode: number, head: ResponseHead): void {
     const { controller } = this.#options;
     controller.rawHeaders = head.raw;
-    this.#handler.onResponseStart?.(controller, statusCode, head.headers, head.statusMessage);
+    this.#handler.onResponseStart?.(controller, statusCode, head.recordFor(this.#handler), head.statusMessage);
   }
 
   #gather(whole: WholeBody, chunk: Buffer): void {
@@ -186,18 +185,6 @@ export class ResponseHandler implements DispatchHandler {
   }
 }
 
-/**
- * A transfer coding besides `chunked` (RFC 9112 §7) is left on the body by Node's parser, where no secret could be found.
- *
- * @throws ClavigerError `ERR_BROKER_UPSTREAM`
- */
-function assertFraming({ headers }: ResponseHead, host: string): void {
-  const coding = headers['transfer-encoding'];
-  if (coding === undefined || coding === 'chunked' || /^chunked$/i.test([coding].flat().join(',').trim())) return;
-  const message = `the response of ${host} has a transfer coding that can't be searched for secrets: it must be "chunked" or none`;
-  throw new ClavigerError('ERR_BROKER_UPSTREAM', message, { host });
-}
-
 interface WholeBody {
   readonly statusCode: number;
   readonly head: ResponseHead;
@@ -206,10 +193,14 @@ interface WholeBody {
   received: number;
 }
 
-/** HTTP clients take off `chunked` only (RFC 9112 §6.1): what lies under another transfer coding can't be searched. */
-function assertPlainTransfer({ headers }: ResponseHead, host: string): void {
-  const coding = headers['transfer-encoding'];
-  if (coding === undefined || [coding].flat().join(',').trim().toLowerCase() === 'chunked') return;
+/**
+ * HTTP clients take off `chunked` only (RFC 9112 §6.1): what lies under another transfer coding can't be searched.
+ *
+ * @throws ClavigerError `ERR_BROKER_UPSTREAM`
+ */
+function assertPlainTransfer(head: ResponseHead, host: string): void {
+  const coding = head.value('transfer-encoding');
+  if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return;
   const message = `the response of ${host} has a transfer coding that can't be searched for secrets`;
   throw new ClavigerError('ERR_BROKER_UPSTREAM', message, { host });
 }
@@ -218,13 +209,12 @@ const noStore = [Buffer.from('cache-control'), Buffer.from('no-store')];
 
 /** A cache between the interceptor and the caller knows nothing of the credential: it must not keep the response. */
 function forbidStorage(head: ResponseHead): void {
-  const stated = head.headers['cache-control'];
+  const stated = head.value('cache-control');
   if (stated === undefined) {
     head.add('cache-control', 'no-store', noStore);
     return;
   }
-  const directives = [stated].flat().join(', ');
-  if (!/(?:^|[\s,])no-store(?:$|[\s,])/i.test(directives)) head.set('cache-control', `${directives}, no-store`);
+  if (!/(?:^|[\s,])no-store(?:$|[\s,])/i.test(stated)) head.set('cache-control', `${stated}, no-store`);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,27 +1,60 @@
+import { Buffer, isAscii } from 'node:buffer';
+import { util } from 'undici';
 import type { Redactor } from '../redaction/redactor.js';
 import { REDACTED, SHORT_SECRET } from '../secret.js';
-import type { HeaderRecord } from './dispatch.js';
+import { unread, type HeaderRecord } from './dispatch.js';
 import { toRawHeaders } from './legacy-handler.js';
 
 /**
  * The head of a response, and its trailers, on their way to the caller. It changes what undici made for this one response:
- * its record of headers, with names in lower case, and the pairs as they came from the wire.
+ * its record of headers, with names in lower case, and the pairs as they came from the wire. As long as nobody reads the
+ * record, there is none.
  */
 export class ResponseHead {
-  headers: HeaderRecord;
   statusMessage: string | undefined;
+  #record: HeaderRecord | undefined;
   /** Undefined once the record says something else. */
   #raw: Buffer[] | undefined;
 
   constructor(headers: HeaderRecord, raw: unknown, statusMessage?: string) {
-    this.headers = headers;
     this.statusMessage = statusMessage;
+    this.#record = headers === unread ? undefined : headers;
     this.#raw = Array.isArray(raw) ? (raw as Buffer[]) : undefined;
+  }
+
+  get headers(): HeaderRecord {
+    this.#record ??= util.parseHeaders(this.#raw ?? []) as HeaderRecord;
+    return this.#record;
   }
 
   get raw(): Buffer[] {
     this.#raw ??= toRawHeaders(this.headers);
     return this.#raw;
+  }
+
+  get isEmpty(): boolean {
+    if (this.#record === undefined) return this.#raw === undefined || this.#raw.length === 0;
+    for (const _ in this.#record) return false;
+    return true;
+  }
+
+  /** For a handler: the record, or none for one that reads the bytes. */
+  recordFor(handler: { readonly readsRaw?: boolean }): HeaderRecord {
+    return handler.readsRaw === true && this.#record === undefined ? unread : this.headers;
+  }
+
+  /** The value of a header, several lines joined. @param name in lower case */
+  value(name: string): string | undefined {
+    if (this.#record !== undefined) return joined(this.#record[name]);
+    const raw = this.#raw ?? [];
+    let value: string | undefined;
+    for (let index = 0; index < raw.length; index += 2) {
+      const field = raw[index];
+      if (field?.length !== name.length || field.toString('latin1').toLowerCase() !== name) continue;
+      const line = String(raw[index + 1]?.toString('latin1'));
+      value = value === undefined ? line : `${value}, ${line}`;
+    }
+    return value;
   }
 
   set(name: string, value: string): void {
@@ -31,14 +64,14 @@ export class ResponseHead {
 
   /** A header that is not there yet, and its bytes. */
   add(name: string, value: string, bytes: readonly Buffer[]): void {
-    this.headers[name] = value;
+    if (this.#record !== undefined || this.#raw === undefined) this.headers[name] = value;
     this.#raw?.push(...bytes);
   }
 
   remove(names: readonly string[]): void {
     for (const name of names) {
-      if (this.headers[name] === undefined) continue;
-      this.headers = Object.fromEntries(Object.entries(this.headers).filter(([other]) => other !== name));
+      if (this.value(name) === undefined) continue;
+      this.#record = Object.fromEntries(Object.entries(this.headers).filter(([other]) => other !== name));
       this.#raw = undefined;
     }
   }
@@ -48,10 +81,10 @@ export class ResponseHead {
    * wire as Latin-1, so UTF-8 in them is looked at as bytes too.
    */
   redact(redactor: Redactor): void {
-    if (isClean(redactor, this.#text())) return;
+    if (this.#isClean(redactor)) return;
     const telling = new Set(this.#names().filter((name) => !isClean(redactor, name)));
     const kept = Object.entries(this.headers).filter(([name]) => !isIn(telling, name));
-    this.headers = Object.fromEntries(
+    this.#record = Object.fromEntries(
       kept.map(([name, value]) => [
         name,
         Array.isArray(value) ? value.map((each) => redactField(redactor, each)) : redactField(redactor, value ?? ''),
@@ -70,7 +103,14 @@ export class ResponseHead {
     return names;
   }
 
-  /** One text, so that a clean head, as nearly all are, costs one scan. No secret reaches over a line break. */
+  /** As nearly all heads are: at the cost of one scan. */
+  #isClean(redactor: Redactor): boolean {
+    const wire = this.#record === undefined && this.#raw !== undefined ? onTheWire(this.#raw) : undefined;
+    if (wire === undefined) return isClean(redactor, this.#text());
+    return redactor.bytes(wire) === wire && (this.statusMessage === undefined || isClean(redactor, this.statusMessage));
+  }
+
+  /** One text: no secret reaches over a line break. */
   #text(): string {
     let text = this.statusMessage ?? '';
     for (const name of this.#names()) if (name.length >= SHORT_SECRET) text += `\n${name}`;
@@ -81,6 +121,30 @@ export class ResponseHead {
     }
     return text;
   }
+}
+
+/**
+ * All of a head in one piece, where it is ASCII and still lies in the bytes that came from the socket, as it does when it
+ * came in one chunk: between two parts there is at most a colon, or a line break, and some blanks.
+ */
+function onTheWire(raw: readonly Buffer[]): Uint8Array | undefined {
+  const first = raw[0];
+  if (first === undefined) return undefined;
+  const { buffer, byteOffset } = first;
+  let end = byteOffset;
+  for (const part of raw) {
+    const start = part.byteOffset;
+    if (start < end || start > end + MAX_GAP || part.buffer !== buffer) return undefined;
+    end = start + part.length;
+  }
+  const wire = new Uint8Array(buffer, byteOffset, end - byteOffset);
+  return isAscii(wire) ? wire : undefined;
+}
+
+const MAX_GAP = 16;
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function isIn(names: ReadonlySet<string>, lower: string): boolean {
