@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 import packageJson from '../package.json' with { type: 'json' };
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** The source of a built file, where there is one: `./dist/http/index.js` is built from `src/http/index.ts`. */
 const sourceOf = (file: string) => file.replace('./dist/', 'src/').replace('.js', '.ts');
@@ -24,13 +26,55 @@ const workers = ['./dist/stores/keychain/worker.js'];
 
 const bundled = ['zod', 'jsonc-parser'];
 
-export default defineConfig({
-  entry: sources([...entries, packageJson.bin.claviger, ...workers]),
-  dts: { entry: sources(entries) },
+/** The command line: the file that is run, which answers `--version` by itself, and all the rest in one. */
+const commandLine = ['./dist/cli/main.js', './dist/cli/dispatch.js'];
+
+/** What they find beside them, and so must not hold a second time. */
+const beside: Record<string, string> = {
+  './dispatch.js': './dispatch.js',
+  './worker.js': '../stores/keychain/worker.js',
+};
+
+/** What source files import at their top and few commands need: in one file with all others it would load at every start. */
+const atFirstUse = [
+  'undici',
+  'node:child_process',
+  'node:dns',
+  'node:http',
+  'node:https',
+  'node:net',
+  'node:readline',
+  'node:tls',
+  'node:zlib',
+];
+
+const besidePlugin: Plugin = {
+  name: 'beside',
+  setup(build) {
+    build.onResolve({ filter: /\.js$/ }, ({ path, kind }) => {
+      const place = kind === 'dynamic-import' ? beside[path] : undefined;
+      return place === undefined ? undefined : { path: place, external: true };
+    });
+  },
+};
+
+/** Becomes a `require` where the importing file is first used. */
+const atFirstUsePlugin: Plugin = {
+  name: 'at-first-use',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^(?:${atFirstUse.join('|')})$`) }, ({ path, namespace }) =>
+      namespace === 'required' ? { path, external: true } : { path, namespace: 'required' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
+const common: Options = {
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  splitting: true,
   sourcemap: false,
   // The build script empties dist: tsup's own step keeps old declaration files.
   clean: false,
@@ -44,13 +88,39 @@ export default defineConfig({
     // jsonc-parser's other form is for script tags and can't be bundled.
     options.mainFields = ['module', 'main'];
   },
-  async onSuccess() {
-    await mkdir('dist/licenses', { recursive: true });
-    for (const [name, licence] of [
-      ['zod', 'LICENSE'],
-      ['jsonc-parser', 'LICENSE.md'],
-    ] as const) {
-      await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
-    }
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: sources([...entries, ...workers]),
+    dts: { entry: sources(entries) },
+    splitting: true,
+    async onSuccess() {
+      await mkdir('dist/licenses', { recursive: true });
+      for (const [name, licence] of [
+        ['zod', 'LICENSE'],
+        ['jsonc-parser', 'LICENSE.md'],
+      ] as const) {
+        await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
+      }
+    },
   },
-});
+  {
+    ...common,
+    entry: sources(commandLine),
+    // One file of half the length instead of forty: each that Node resolves, loads and keeps costs time and memory.
+    splitting: false,
+    noExternal: [...bundled, ...atFirstUse],
+    esbuildPlugins: [besidePlugin, atFirstUsePlugin],
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+    esbuildOptions(options) {
+      options.mainFields = ['module', 'main'];
+      options.minifyWhitespace = true;
+      options.minifySyntax = true;
+      options.legalComments = 'none';
+    },
+  },
+]);

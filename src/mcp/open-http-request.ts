@@ -28,6 +28,11 @@ export class OpenHttpRequest {
     return this.message.method;
   }
 
+  /** Whether the last attempt to go on with its stream has failed. */
+  get isResuming(): boolean {
+    return this.token !== undefined && this.failure !== undefined;
+  }
+
   /** Ends its sending. */
   get signal(): AbortSignal {
     return this.#abort.signal;

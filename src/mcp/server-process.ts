@@ -7,7 +7,7 @@ import { tail, type Tail } from '../process/output.js';
 import { spawnTree, type ProcessTree, type SpawnTreeOptions } from '../process/process-tree.js';
 import { scannerOf } from '../process/run-process.js';
 import type { Redactor } from '../redaction/redactor.js';
-import { writeLine } from './write-line.js';
+import { LineWriter } from './line-writer.js';
 
 export interface ServerProcessOptions extends SpawnTreeOptions {
   readonly redactors: readonly Redactor[];
@@ -37,11 +37,14 @@ export class ServerProcess {
   readonly ended: Promise<ServerEnd>;
   readonly #tree: ProcessTree;
   readonly #stderr: Tail = tail();
+  /** None where the child could not be started. */
+  readonly #stdin: LineWriter | undefined;
   #isPaused = false;
 
   constructor(options: ServerProcessOptions) {
     this.#tree = spawnTree(options);
-    const { stdout, stderr } = this.#tree.child;
+    const { stdin, stdout, stderr } = this.#tree.child;
+    this.#stdin = stdin === null ? undefined : new LineWriter(stdin);
     const streams = [stdout, stderr].filter((stream) => stream !== null);
     const closed = Promise.all(streams.map((stream) => once(stream, 'close')));
     if (stdout !== null) readLines(stdout, options);
@@ -53,17 +56,15 @@ export class ServerProcess {
     return this.#tree.pid;
   }
 
-  /** Sends a line. */
+  /** Sends a line, unless the child has ended, which `ended` tells. */
   write(line: Buffer): void {
-    const { stdin } = this.#tree.child;
-    if (stdin?.writable === true) writeLine(stdin, line); // its end is reported by `ended`
+    this.#stdin?.write(line);
   }
 
   /** When the child is slow to read, until it has caught up or ended. */
   get backlog(): Promise<void> | undefined {
-    const { stdin } = this.#tree.child;
-    if (stdin?.writableNeedDrain !== true) return undefined;
-    return Promise.race([once(stdin, 'drain'), this.ended]).then(() => undefined);
+    if (this.#stdin?.isSlow !== true) return undefined;
+    return Promise.race([this.#stdin.ready(), this.ended]).then(() => undefined);
   }
 
   /** Stops and resumes reading what the child sends. */
@@ -80,6 +81,7 @@ export class ServerProcess {
 
   /** Ends the whole tree, within a second. */
   close(graceMs?: number): Promise<void> {
+    this.#stdin?.flush();
     return this.#tree.close(graceMs);
   }
 

@@ -6,13 +6,13 @@ import { spawnExitCode, type ExitStatus } from '../process/exit-status.js';
 import { forwardSignals } from '../process/forward-signals.js';
 import type { Injection } from '../process/injection.js';
 import { createLineReader } from '../process/line-reader.js';
+import { LineWriter } from './line-writer.js';
 import { divideInjections } from './mcp-injections.js';
 import { guessId } from './message-line.js';
 import { Relay } from './relay.js';
 import type { Connection } from './server.js';
 import type { ServerEnd } from './server-process.js';
 import { boundedWriter, lineWriter } from './stderr-lines.js';
-import { writeLine } from './write-line.js';
 
 export interface StdioLauncherOptions {
   inject: Injection[];
@@ -81,6 +81,7 @@ class Launcher implements StdioLauncher {
   readonly #relay: Relay;
   readonly #input: Readable;
   readonly #output: Writable;
+  readonly #lines: LineWriter;
   readonly #parent = process.ppid;
   #settle: (status: ExitStatus) => void = () => undefined;
   #closing: Promise<void> | undefined;
@@ -89,6 +90,8 @@ class Launcher implements StdioLauncher {
   #end: ServerEnd | undefined;
   #hasTold = false;
   #hasFailed = false;
+  /** The client is slow to read. */
+  #isHeldUp = false;
   failure: ClavigerError | undefined;
   readonly #say: (bytes: Uint8Array) => void;
   readonly #release: () => void;
@@ -97,6 +100,7 @@ class Launcher implements StdioLauncher {
     const { connection, onStderr, respawn = true, env, maxMessageBytes = defaultMaxMessageBytes } = options;
     this.#input = options.input ?? process.stdin;
     this.#output = options.output ?? process.stdout;
+    this.#lines = new LineWriter(this.#output);
     this.exited = new Promise((resolve) => (this.#settle = resolve));
     this.#say = onStderr === undefined ? boundedWriter(process.stderr) : lineWriter(onStderr);
     this.#relay = new Relay({
@@ -202,6 +206,7 @@ class Launcher implements StdioLauncher {
 
   /** Until the client has read what was written, but no longer than this. */
   async #flush(withinMs: number): Promise<void> {
+    this.#lines.flush();
     if (this.#isClientGone || this.#output.writableLength === 0) return;
     const timeout = new AbortController();
     const written = new Promise<void>((resolve) => this.#output.write('', () => resolve()));
@@ -221,9 +226,15 @@ class Launcher implements StdioLauncher {
 
   #deliver(line: Buffer): void {
     this.#hasTold = true;
-    if (this.#isClientGone || writeLine(this.#output, line) || this.#closing !== undefined) return;
+    if (this.#isClientGone) return;
+    this.#lines.write(line);
+    if (this.#isHeldUp || this.#closing !== undefined || !this.#lines.isSlow) return;
+    this.#isHeldUp = true;
     this.#relay.setPaused(true);
-    this.#output.once('drain', () => this.#relay.setPaused(false));
+    void this.#lines.ready().then(() => {
+      this.#isHeldUp = false;
+      this.#relay.setPaused(false);
+    });
   }
 
   #fail(id: string, error: Error): void {

@@ -51,6 +51,16 @@ describe('the built root entry', () => {
   });
 });
 
+describe('the command line', () => {
+  it('loads at its start what every command needs, and no package', () => {
+    const reached = [...staticallyReached(new URL('dist/cli/dispatch.js', root)).keys()];
+    expect(reached.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+    const heavy = [...forbidden, 'dns', 'net', 'readline', 'zlib'];
+    expect(reached.filter((specifier) => heavy.includes(specifier.replace('node:', '')))).toEqual([]);
+    expect(reached).toContain('node:crypto');
+  });
+});
+
 describe('the public entries', () => {
   it.each(entries)('$name has exactly types and code, and both files are there', ({ files }) => {
     expect(Object.keys(files)).toEqual(['types', 'default']);
