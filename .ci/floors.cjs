@@ -10,7 +10,7 @@ module.exports = [
   ['destination', 'redaction', 'audit'],
   ['placement'],
   ['stores', 'access', 'catalog'],
-  ['registry'],
+  ['registry', 'detection'],
   ['http', 'tools'],
   ['broker'],
   ['process'],
