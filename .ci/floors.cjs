@@ -10,6 +10,7 @@ module.exports = [
   ['destination', 'redaction', 'audit'],
   ['placement'],
   ['stores', 'access', 'catalog'],
+  ['mcp-clients'],
   ['registry'],
   ['http', 'tools'],
   ['broker'],
