@@ -74,7 +74,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
-        pathNot: '^node_modules/jsonc-parser/', // bundled: see tsup.config.ts
+        pathNot: '^node_modules/(jsonc-parser|toml-eslint-parser)/', // bundled: see tsup.config.ts
       },
     },
     {

@@ -22,7 +22,7 @@ const entries = Object.values(packageJson.exports).flatMap((entry) =>
 /** What is started as a process of its own, and so must be a file of its own. */
 const workers = ['./dist/stores/keychain/worker.js'];
 
-const bundled = ['zod', 'jsonc-parser'];
+const bundled = ['zod', 'jsonc-parser', 'toml-eslint-parser', 'eslint-visitor-keys'];
 
 export default defineConfig({
   entry: sources([...entries, packageJson.bin.claviger, ...workers]),
@@ -49,6 +49,8 @@ export default defineConfig({
     for (const [name, licence] of [
       ['zod', 'LICENSE'],
       ['jsonc-parser', 'LICENSE.md'],
+      ['toml-eslint-parser', 'LICENSE'],
+      ['eslint-visitor-keys', 'LICENSE'],
     ] as const) {
       await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
     }

@@ -76,11 +76,12 @@ interface Places {
 }
 
 function placesOf({ env = process.env, platform = process.platform, home, cwd, list }: ClientFilesOptions): Places {
-  const { join, isAbsolute } = platform === 'win32' ? win32 : posix;
+  const system = platform === 'win32' ? win32 : posix;
+  const join = (...parts: string[]) => system.join(...parts);
   const user = home ?? ((platform === 'win32' ? env['USERPROFILE'] : env['HOME']) || homedir());
   // Programs read the one or the other, and not all of them heed the variable.
   const xdg = env['XDG_CONFIG_HOME'];
-  const dotConfig = [...(xdg !== undefined && isAbsolute(xdg) ? [join(xdg)] : []), join(user, '.config')];
+  const dotConfig = [...(xdg !== undefined && system.isAbsolute(xdg) ? [join(xdg)] : []), join(user, '.config')];
   const roaming = [env['APPDATA'] || join(user, 'AppData', 'Roaming')];
   const applications =
     platform === 'win32' ? roaming : platform === 'darwin' ? [join(user, 'Library', 'Application Support')] : dotConfig;
