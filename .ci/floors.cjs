@@ -14,6 +14,6 @@ module.exports = [
   ['http', 'tools'],
   ['broker'],
   ['process'],
-  ['mcp'],
-  ['adapters', 'testing'],
+  ['mcp', 'mcp-clients'],
+  ['adapters', 'testing', 'scan'],
 ];
