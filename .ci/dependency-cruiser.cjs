@@ -10,7 +10,7 @@ const publicEntries = Object.values(entries)
 const part = (names) => `^src/(${names.join('|')})(/|[.]ts$)`;
 
 /** Parts that no public entry shows. */
-const forTheCommandLine = ['detection', 'mcp-clients'];
+const forTheCommandLine = ['detection', 'mcp-clients', 'scan'];
 
 /** What the root entry may not import itself, though it stands on that floor. */
 const besideTheRoot = ['http'];

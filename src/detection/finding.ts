@@ -33,10 +33,10 @@ export interface ValueContext {
 }
 
 /** Findings without those that overlap a surer one, or a longer one as sure, in the order of the text. */
-export function withoutOverlaps(findings: readonly Finding[]): Finding[] {
+export function withoutOverlaps<T extends Finding>(findings: readonly T[]): T[] {
   const order: Certainty[] = ['declared', 'catalog', 'shape', 'name'];
   const rank = ({ certainty, provider }: Finding) => order.indexOf(certainty) * 2 + (provider === undefined ? 1 : 0);
-  const kept: Finding[] = [];
+  const kept: T[] = [];
   const sorted = [...findings].sort((a, b) => rank(a) - rank(b) || b.end - b.start - (a.end - a.start));
   for (const finding of sorted) {
     if (!kept.some(({ start, end }) => finding.start < end && start < finding.end)) kept.push(finding);

@@ -28,11 +28,10 @@ export async function judgeValue(value: string, context: ValueContext): Promise<
   const parts = await splitValue(value, context);
   const composite =
     parts.length !== 1 || parts.some(({ context: { place } }) => /^(?:path|query|userinfo)$/.test(place));
-  const found = parts.map((part) =>
+  const found = parts.flatMap((part) =>
     judgePart(value, composite ? { ...part, context: { ...part.context, declared: false } } : part),
   );
-  const shapes = await shapesIn(value, context);
-  const findings = withoutOverlaps([...found.flat(), ...shapes]);
+  const findings = withoutOverlaps([...found, ...(await shapesIn(value, context))]);
   if (context.declared !== true || !composite) return findings;
   if (findings.length > 0) return findings.map((finding) => ({ ...finding, certainty: 'declared' }));
   const texts = [value, ...parts.map(({ start, end }) => value.slice(start, end))];
@@ -49,7 +48,8 @@ async function shapesIn(value: string, { name }: ValueContext): Promise<Finding[
     .filter(({ start }) => start >= 0);
 }
 
-function judgePart(value: string, { start, end, context }: Part): Finding[] {
+/** A part of a value by what is known of its place, and not by its form. */
+export function judgePart(value: string, { start, end, context }: Part): Finding[] {
   const text = value.slice(start, end);
   const { name = '', declared = false } = context;
   if (text.length < shortest || isPlaceholder(text) || holdsReference(text)) return [];
