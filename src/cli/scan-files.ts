@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import {
   readIgnored,
   scanBytes,
@@ -14,6 +14,7 @@ import {
 } from '../scan/index.js';
 import { CommandError } from './command-error.js';
 import type { Context } from './context.js';
+import { looksLikeValue } from './looks-like-value.js';
 
 /** A key, and the file that it stands in. */
 export interface FileKey extends FoundKey {
@@ -154,7 +155,8 @@ export class Scan {
   }
 
   #fail(path: string, { code = 'ERR_FAILED' }: NodeJS.ErrnoException): void {
-    this.#result.failures.push({ file: this.#shown(path), code });
+    const file = looksLikeValue(basename(path)) ? 'a path that looks like a key' : this.#shown(path);
+    this.#result.failures.push({ file, code });
   }
 
   /** A file of variables that a client's entry names, where the name says enough. */

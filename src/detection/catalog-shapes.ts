@@ -27,8 +27,9 @@ export function matchCatalog(text: string): CatalogMatch[] {
     if (end === -1) continue;
     const key = text.slice(index, end);
     const entry = recognizeKey(key);
-    if (entry !== undefined && looksRandom(key.slice(prefix.length)))
-      matches.push({ start: index, end, provider: entry.id });
+    if (entry === undefined) continue;
+    const tells = entry.keyShape?.pattern !== undefined && prefix.length > tellingPrefix;
+    if (tells || looksRandom(key.slice(prefix.length))) matches.push({ start: index, end, provider: entry.id });
   }
   return matches;
 }

@@ -180,6 +180,12 @@ describe('published shapes', () => {
     expect(findings[0]).toMatchObject(expected);
   });
 
+  test('the form of a key is enough, whatever it is made of', async () => {
+    for (const value of [`ghp_${'a'.repeat(36)}`, `glpat-${'a1'.repeat(10)}`, `sk_live_${'a1'.repeat(12)}`]) {
+      expect(await judgeValue(value, { place: 'text' })).toMatchObject([{ start: 0, certainty: 'shape' }]);
+    }
+  });
+
   test('every key of a list of headers is found', async () => {
     const other = canary('w8Y');
     const value = `Authorization:Bearer ${KEY},X-API-Key:${other}`;
