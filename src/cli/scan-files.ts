@@ -34,7 +34,7 @@ export interface ScanResult {
   readonly notes: readonly { readonly file: string; readonly note: string }[];
 }
 
-export interface ScanOptions {
+interface ScanOptions {
   readonly stored: StoredValues | undefined;
   readonly onFile: (file: string) => void;
   /** Hears every key as it is found, before anything is said of it. */

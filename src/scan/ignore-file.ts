@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** The name of the file that says what `scan` leaves out. */
-export const IGNORE_NAME = '.clavigerignore';
+const IGNORE_NAME = '.clavigerignore';
 
 /** What was looked at and found to be no secret, or known. */
 export interface Ignored {

@@ -15,7 +15,7 @@ const OVERLAP = 8_192;
 /** No client's config file is longer; one that is gets read as text only. */
 const DOCUMENT_BYTES = 4 * PIECE_BYTES;
 
-export interface ScanFileOptions {
+interface ScanFileOptions {
   /** Where the file is known to be a client's. */
   readonly format?: ClientFormat;
   /** Whether it is known to be made for settings. */
@@ -42,7 +42,7 @@ const nothing: ScannedFile = { keys: [], silenced: 0, notes: [], envFiles: [] };
  */
 export async function scanFile(path: string, options: ScanFileOptions = {}): Promise<ScannedFile> {
   // A pipe without a writer would be waited for; O_NONBLOCK is nothing to files.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return { ...nothing, skipped: 'not a file' };

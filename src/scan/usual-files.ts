@@ -5,7 +5,7 @@ import { clientFiles, type ClientFormat } from '../mcp-clients/client-files.js';
 import { isSettingsFile } from './scan-file.js';
 
 /** A place where keys usually stand in plain text; whether there is a file is not asked. */
-export interface UsualFile {
+interface UsualFile {
   readonly path: string;
   /** The MCP client whose config file it is. */
   readonly client?: string;

@@ -186,6 +186,16 @@ describe('published shapes', () => {
     }
   });
 
+  test('a JSON Web Token is one, and nobody knows whose', async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: '1234567890' })}.${mixed(43)}`;
+    const [finding, ...others] = await judgeValue(token, { place: 'text' });
+    expect(finding).toEqual({ start: 0, end: token.length, rule: 'json-web-token', certainty: 'shape' });
+    expect(others).toEqual([]);
+    const [bearer] = await judgeValue(`Bearer ${token}`, header('Authorization', 'mcp.example.com'));
+    expect(bearer).toEqual({ start: 7, end: 7 + token.length, certainty: 'catalog' });
+  });
+
   test('every key of a list of headers is found', async () => {
     const other = canary('w8Y');
     const value = `Authorization:Bearer ${KEY},X-API-Key:${other}`;
