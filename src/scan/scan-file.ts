@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { formatOf, type ClientFormat } from '../mcp-clients/client-files.js';
 import { DocumentError } from '../mcp-clients/document/document-node.js';
 import { findInDocument } from './find-in-document.js';
 import { scanText, type FoundKey } from './scan-text.js';
+import { isSettingsFile } from './settings-file.js';
 import type { StoredValues } from './stored-values.js';
 
 /** What is read of a file at a time, and at most; and how much of each piece is read again with the next. */
@@ -73,11 +73,6 @@ export async function scanBytes(path: string, bytes: Buffer, options: ScanFileOp
     // Half a document is text still.
     return { ...nothing, ...(await scanText(text, settings)), notes: [`${error.message}: read as plain text`] };
   }
-}
-
-/** Whether a text is `NAME=value` for programs to read, by the file's name. */
-export function isSettingsFile(path: string): boolean {
-  return /^\.env(?:\.|$)|\.env$|^\.envrc$/.test(basename(path));
 }
 
 function settingsOf(path: string, { settings, stored }: ScanFileOptions) {

@@ -130,6 +130,7 @@ describe('text', () => {
     const unsure = async (name: string) =>
       (await scanBytes(name, Buffer.from(`api_secret = "${KEY}"`))).keys.map((key) => key.unsure);
     expect(await unsure('.env')).toEqual([false]);
+    expect(await unsure('.bashrc')).toEqual([false]);
     expect(await unsure('app.py')).toEqual([true]);
   });
 
