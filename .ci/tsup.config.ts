@@ -24,7 +24,10 @@ const entries = Object.values(packageJson.exports).flatMap((entry) =>
 /** What is started as a process of its own, and so must be a file of its own. */
 const workers = ['./dist/stores/keychain/worker.js'];
 
-const bundled = ['zod', 'jsonc-parser'];
+/** The rules that keys are found by, which only a search for keys loads. */
+const rules = '@secretlint/secretlint-rule-preset-recommend';
+
+const bundled = ['zod', 'jsonc-parser', 'toml-eslint-parser', 'eslint-visitor-keys', rules];
 
 /** The command line: the file that is run, which answers `--version` by itself, and all the rest in one. */
 const commandLine = ['./dist/cli/main.js', './dist/cli/dispatch.js'];
@@ -33,11 +36,13 @@ const commandLine = ['./dist/cli/main.js', './dist/cli/dispatch.js'];
 const beside: Record<string, string> = {
   './dispatch.js': './dispatch.js',
   './worker.js': '../stores/keychain/worker.js',
+  [rules]: '../detection/rules.js',
 };
 
 /** What source files import at their top and few commands need: in one file with all others it would load at every start. */
 const atFirstUse = [
   'undici',
+  'yaml',
   'node:child_process',
   'node:dns',
   'node:http',
@@ -51,7 +56,7 @@ const atFirstUse = [
 const besidePlugin: Plugin = {
   name: 'beside',
   setup(build) {
-    build.onResolve({ filter: /\.js$/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /\.js$|^@/ }, ({ path, kind }) => {
       const place = kind === 'dynamic-import' ? beside[path] : undefined;
       return place === undefined ? undefined : { path: place, external: true };
     });
@@ -97,14 +102,25 @@ export default defineConfig([
     dts: { entry: sources(entries) },
     splitting: true,
     async onSuccess() {
+      // Inside the code the catalog is a part of it; for programs that want the data alone it lies beside it, with its schema.
+      for (const name of ['providers.json', 'providers.schema.json'])
+        await copyFile(`src/catalog/${name}`, `dist/catalog/${name}`);
       await mkdir('dist/licenses', { recursive: true });
       for (const [name, licence] of [
         ['zod', 'LICENSE'],
         ['jsonc-parser', 'LICENSE.md'],
+        ['toml-eslint-parser', 'LICENSE'],
+        ['eslint-visitor-keys', 'LICENSE'],
+        [rules, 'LICENSE'],
       ] as const) {
-        await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
+        await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name.replace(/^@.*\//, '')}.txt`);
       }
     },
+  },
+  {
+    ...common,
+    entry: { 'detection/rules': `node_modules/${rules}/module/index.js` },
+    minify: true,
   },
   {
     ...common,

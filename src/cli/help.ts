@@ -22,7 +22,7 @@ export function generalHelp(): string {
     ...optionLines(globalOptions),
     '      --version      show the version',
     '',
-    'Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 locked, 5 rejected by the provider, 6 refused by policy;',
+    'Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 locked, 5 rejected by the provider, 6 refused by policy, 7 plaintext found;',
     'run and mcp run give the code of their command.',
   ].join('\n');
 }
