@@ -39,6 +39,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'run an MCP server with credentials',
     load: async () => (await import('./commands/mcp-run.js')).mcpRun,
   },
+  'mcp connect': {
+    summary: 'reach an MCP server over HTTP, for clients that only speak stdio',
+    load: async () => (await import('./commands/mcp-connect.js')).mcpConnect,
+  },
   'access apply': {
     summary: 'make products, developers and apps be those of a file',
     load: async () => (await import('./commands/access-apply.js')).accessApply,
