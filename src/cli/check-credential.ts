@@ -91,7 +91,7 @@ function failure(error: unknown, timeout: string | undefined): Found {
   const { code, cause } = error as NodeJS.ErrnoException;
   const known = timeout === undefined ? ((cause as NodeJS.ErrnoException | undefined)?.code ?? code) : 'ETIMEDOUT';
   const message = timeout ?? `it can't be reached${known === undefined ? '' : ` (${known})`}`;
-  const told = known === undefined ? {} : { code: String(known) };
+  const told = known === undefined ? {} : { code: known };
   return { outcome: 'unreachable', message, exitCode: exitCodes.failure, ...told };
 }
 

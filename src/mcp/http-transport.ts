@@ -1,7 +1,8 @@
 import type { TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage, JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { ClavigerError } from '../errors.js';
-import { AnswerStream, endedStream } from './answer-stream.js';
+import { endedStream } from './answer-stream.js';
+import { AnswerStreams } from './answer-streams.js';
 import type { ToolsetConnection } from './client-toolset.js';
 import { HttpFailures } from './http-failures.js';
 import { HttpSession, nothingMore } from './http-session.js';
@@ -39,10 +40,7 @@ export class HttpTransport implements ToolsetConnection {
   readonly #stateless = new StatelessHeaders();
   /** By their ids as JSON. */
   readonly #open = new Map<string, OpenHttpRequest>();
-  /** On which requests are being answered. */
-  readonly #streams = new Map<string, { stream: AnswerStream; request: OpenHttpRequest }>();
-  /** Events of streams that nobody waits for any more. */
-  readonly #abandoned = new Set<string>();
+  readonly #streams = new AnswerStreams();
   readonly #sessions: HttpSessions;
   #version: string | undefined;
   #closed: ClavigerError | undefined;
@@ -95,7 +93,7 @@ export class HttpTransport implements ToolsetConnection {
     } catch (error) {
       throw this.#explained(error);
     } finally {
-      if (request !== undefined) this.#abandon(request);
+      if (request !== undefined) this.#streams.abandon(request);
     }
   }
 
@@ -181,7 +179,7 @@ export class HttpTransport implements ToolsetConnection {
 
   async #fetch(session: Session, input: string | URL, init: RequestInit = {}): Promise<Response> {
     const token = new Headers(init.headers).get('last-event-id') ?? undefined;
-    if (token !== undefined && this.#abandoned.delete(token)) return nothingMore();
+    if (token !== undefined && this.#streams.wasAbandoned(token)) return nothingMore();
     const outgoing = session.behind(init.body);
     const request = token === undefined ? outgoing?.request : resumedAfter(token, this.#open);
     if (request !== undefined) request.session = session;
@@ -196,17 +194,27 @@ export class HttpTransport implements ToolsetConnection {
         if (request !== undefined) request.failure = error;
         throw error;
       });
-    if (token !== undefined && request !== undefined && response.status === 404) {
+    const settled = request !== undefined && !response.ok ? await this.#settled(request, response, token) : undefined;
+    return settled ?? this.#redacted(response, init.method, request, token);
+  }
+
+  /** What to give the SDK for an error that settles the request already. */
+  async #settled(
+    request: OpenHttpRequest,
+    response: Response,
+    token: string | undefined,
+  ): Promise<Response | undefined> {
+    const { receiver, redactor } = this.#options;
+    if (response.status === 404 && token !== undefined) {
       this.#fail(request, this.#failures.noAnswer());
       return nothingMore(); // the session is over: there is nothing to ask for again
     }
-    const isOver = response.status === 404 && session.http.sessionId !== undefined;
-    if (this.#options.receiver !== undefined && request !== undefined && !response.ok && !isOver) {
-      const line = await answerIn(response.clone(), request.key, this.#options.redactor);
-      if (line !== undefined) this.#receiveAnswer(request, line);
-      if (line !== undefined) return new Response(null, { status: 202 });
-    }
-    return this.#redacted(response, init.method, request, token);
+    const isForgotten = response.status === 404 && request.session?.http.sessionId !== undefined;
+    if (receiver === undefined || isForgotten) return undefined;
+    const line = await answerIn(response.clone(), request.key, redactor);
+    if (line === undefined) return undefined;
+    this.#receiveAnswer(request, line);
+    return new Response(null, { status: 202 });
   }
 
   async #redacted(
@@ -229,10 +237,7 @@ export class HttpTransport implements ToolsetConnection {
       return nothingMore(); // of a page of another kind there is no rest either
     }
     if (request === undefined) return new Response(body.pipeThrough(redactedEvents(this.#reading, token)), response);
-    request.failure = undefined;
-    const stream = new AnswerStream(body, this.#reading, token);
-    request.stream = stream;
-    this.#streams.set(stream.number, { stream, request });
+    const stream = this.#streams.open(body, request, this.#reading, token);
     return new Response(stream.readable, response);
   }
 
@@ -261,15 +266,13 @@ export class HttpTransport implements ToolsetConnection {
   }
 
   #hand({ line, message }: ReadLine): void {
-    const { receiver } = this.#options;
-    if (receiver === undefined) this.onmessage?.(message);
-    else receiver.onLine(line, message);
+    if (this.#options.receiver === undefined) this.onmessage?.(message);
+    else this.#options.receiver.onLine(line, message);
   }
 
   #streamEnded(number: unknown): void {
-    const ended = this.#streams.get(String(number));
+    const ended = this.#streams.take(String(number));
     if (ended === undefined) return;
-    this.#streams.delete(String(number));
     const { stream, request } = ended;
     if (!this.#isOpen(request)) return stream.finish(true);
     if (request.token === undefined) this.#fail(request, this.#failures.noAnswer());
@@ -278,11 +281,9 @@ export class HttpTransport implements ToolsetConnection {
 
   /** The SDK tells of what it can't blame on a request. */
   #report(error: Error): void {
-    for (const [number, { stream, request }] of this.#streams) {
-      if (!stream.isBroken) continue;
-      this.#streams.delete(number);
+    for (const { request } of this.#streams.takeBroken()) {
       if (request.token === undefined) this.#fail(request, this.#failures.noAnswer(error));
-      else if (!this.#isOpen(request)) this.#abandoned.add(request.token);
+      else if (!this.#isOpen(request)) this.#streams.abandon(request);
     }
     if (error.name === 'AbortError') return; // by us alone
     if (error.message.startsWith('Maximum reconnection attempts')) {
@@ -298,12 +299,6 @@ export class HttpTransport implements ToolsetConnection {
   #cancel(request: OpenHttpRequest): void {
     this.#forget(request);
     if (request.stream === undefined) request.abort();
-  }
-
-  #abandon(request: OpenHttpRequest): void {
-    const { stream, token } = request;
-    if (stream !== undefined && this.#streams.delete(stream.number)) stream.stop();
-    else if (token !== undefined) this.#abandoned.add(token);
   }
 
   #fail(request: OpenHttpRequest, error: Error): void {

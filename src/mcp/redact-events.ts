@@ -33,22 +33,19 @@ export class EventRedaction {
   /** The events that are whole now. */
   push(chunk: Uint8Array): Buffer {
     const events: Buffer[] = [];
-    let start = this.#endedWithReturn && chunk[0] === lineFeed ? 1 : 0;
-    if (chunk.length > 0) this.#endedWithReturn = false;
-    let feed = chunk.indexOf(lineFeed, start);
-    let back = chunk.indexOf(carriageReturn, start);
-    for (;;) {
-      if (feed !== -1 && feed < start) feed = chunk.indexOf(lineFeed, start);
-      if (back !== -1 && back < start) back = chunk.indexOf(carriageReturn, start);
-      if (feed === -1 && back === -1) break;
-      const end = back === -1 || (feed !== -1 && feed < back) ? feed : back;
-      const event = this.#line(Buffer.concat([...this.#unfinished, chunk.subarray(start, end)]));
+    let start = 0;
+    for (const end of lineEnds(chunk)) {
+      const isSecondOfTwo =
+        chunk[end] === lineFeed && (end === 0 ? this.#endedWithReturn : chunk[end - 1] === carriageReturn);
+      const event = isSecondOfTwo
+        ? undefined
+        : this.#line(Buffer.concat([...this.#unfinished, chunk.subarray(start, end)]));
       if (event !== undefined) events.push(event);
-      this.#unfinished = [];
-      start = end + (end === back && chunk[end + 1] === lineFeed ? 2 : 1);
-      this.#endedWithReturn = end === back && end === chunk.length - 1;
+      if (!isSecondOfTwo) this.#unfinished = [];
+      start = end + 1;
     }
     if (start < chunk.length) this.#unfinished.push(chunk.subarray(start));
+    if (chunk.length > 0) this.#endedWithReturn = chunk.at(-1) === carriageReturn;
     return Buffer.concat(events);
   }
 
@@ -78,6 +75,18 @@ export class EventRedaction {
       .split('\n')
       .map((line) => `data: ${line}\n`)
       .join('')}\n`;
+  }
+}
+
+/** Where the line feeds and the carriage returns of a chunk are. */
+function* lineEnds(chunk: Uint8Array): Generator<number> {
+  let feed = chunk.indexOf(lineFeed);
+  let back = chunk.indexOf(carriageReturn);
+  while (feed !== -1 || back !== -1) {
+    const isFeed = back === -1 || (feed !== -1 && feed < back);
+    yield isFeed ? feed : back;
+    if (isFeed) feed = chunk.indexOf(lineFeed, feed + 1);
+    else back = chunk.indexOf(carriageReturn, back + 1);
   }
 }
 

@@ -62,7 +62,7 @@ export class StatelessHeaders {
       'mcp-protocol-version': version,
       'mcp-method': headerValue(method),
       ...(typeof name === 'string' ? { 'mcp-name': headerValue(name) } : {}),
-      ...(method === 'tools/call' && typeof name === 'string' ? this.#ofArguments(name, params as Parameters) : {}),
+      ...(method === 'tools/call' && typeof name === 'string' ? this.#ofArguments(name, params) : {}),
     };
   }
 
@@ -77,7 +77,7 @@ export class StatelessHeaders {
 }
 
 function metaOf(message: JSONRPCMessage): Parameters | undefined {
-  return 'method' in message ? (message.params?._meta as Parameters | undefined) : undefined;
+  return 'method' in message ? message.params?._meta : undefined;
 }
 
 /** Below `properties` only, at any depth: anywhere else the mark is none. */

@@ -200,10 +200,10 @@ describe('a launcher over HTTP', () => {
   it('uses a new key from the next message on, and asks for it on a 401 (F16)', async () => {
     const next = canary();
     const last = canary();
-    let wanted: string | undefined;
+    let wanted = '';
     const server = await mcpOverHttp({
       before: ({ headers }, response) => {
-        if (wanted === undefined || headers['x-api-key'] === wanted) return false;
+        if (wanted === '' || headers['x-api-key'] === wanted) return false;
         response.writeHead(401).end(`not ${headers['x-api-key']}`);
         return true;
       },
