@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Redactor } from '../redaction/redactor.js';
 import { inheritedEnvironment, mergeEnvironment, safeEnvironment, type Environment } from './child-environment.js';
 import type { ExitStatus } from './exit-status.js';
-import { forwardSignals } from './forward-signals.js';
+import { forwardSignals, shareSignals } from './forward-signals.js';
 import { checkInjections, type Injection } from './injection.js';
 import { pipeRedacted, type StreamScanner } from './output.js';
 import { prepareInjections, type PreparedInjections } from './prepare-injections.js';
@@ -16,8 +16,11 @@ export interface RunProcessOptions {
   inheritEnv?: boolean;
   /** Further variables; injected ones win. */
   env?: Record<string, string>;
-  /** Pipes stdout and stderr through the redactor (default true); `false` hands our terminal to the child. */
-  redactOutput?: boolean;
+  /**
+   * Pipes stdout and stderr through the redactor (default true); `false` hands them to the child as they are. `'piped'` hands
+   * over what is a terminal, so that the child can ask, draw and be stopped there, and redacts what is none.
+   */
+  redactOutput?: boolean | 'piped';
   cwd?: string;
   /** Ends the whole tree. */
   signal?: AbortSignal;
@@ -46,7 +49,7 @@ export async function runProcess(options: RunProcessOptions): Promise<ExitStatus
   const environment = environmentOf(options);
   await using prepared = await prepareInjections(options.inject, { args, surface: 'process', signal, environment });
   await using tree = start(options, prepared, environment);
-  const stop = forwardSignals(tree);
+  const stop = sharesTerminal(options) ? shareSignals(tree) : forwardSignals(tree);
   try {
     const output = pipeOutput(tree, options, prepared.redactors);
     output.catch(() => undefined); // it may fail long before it is awaited
@@ -65,17 +68,23 @@ function environmentOf({ inheritEnv = true, env = {} }: RunProcessOptions): Envi
 
 function start(options: RunProcessOptions, prepared: PreparedInjections, environment: Environment): ProcessTree {
   const { redactOutput = true } = options;
-  const output = redactOutput ? 'pipe' : 'inherit';
+  const outputOf = (stream: { isTTY?: boolean }) =>
+    redactOutput === false || (redactOutput === 'piped' && stream.isTTY === true) ? 'inherit' : 'pipe';
   return spawnTree({
     command: options.command,
     args: prepared.args,
     env: mergeEnvironment([environment, prepared.environment]),
     cwd: options.cwd,
-    stdio: ['inherit', output, output],
+    stdio: ['inherit', outputOf(process.stdout), outputOf(process.stderr)],
     signal: options.signal,
     watch: prepared.directories.length > 0 ? { remove: prepared.directories } : false,
-    detached: redactOutput, // a child that shares our terminal stays in our session
+    detached: redactOutput !== false && !sharesTerminal(options), // who shares our terminal stays in our session
   });
+}
+
+/** Whether Ctrl-C, Ctrl-Z and the questions of programs come and go by the terminal that we have. */
+function sharesTerminal({ redactOutput = true }: RunProcessOptions): boolean {
+  return redactOutput !== true && [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
 }
 
 async function pipeOutput(

@@ -91,7 +91,7 @@ function isDocument(path: string, text: string, { format }: ScanFileOptions): bo
 async function scanPieces(
   file: FileHandle,
   first: Buffer,
-  decoder: TextDecoder,
+  decoder: InstanceType<typeof TextDecoder>,
   options: { settings: boolean; stored?: StoredValues },
 ): Promise<ScannedFile> {
   const keys: FoundKey[] = [];
