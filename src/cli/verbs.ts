@@ -3,6 +3,8 @@ import type { Command } from './command.js';
 /** A word of the command line; its module is loaded when it is used. */
 interface Verb {
   readonly summary: string;
+  /** For programs: in no list. */
+  readonly hidden?: true;
   load(): Promise<Command>;
 }
 
