@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 import packageJson from '../package.json' with { type: 'json' };
+import { configJsonSchema } from '../src/registry/config-json-schema.js';
 
 /** The source of a built file, where there is one: `./dist/http/index.js` is built from `src/http/index.ts`. */
 const sourceOf = (file: string) => file.replace('./dist/', 'src/').replace('.js', '.ts');
@@ -45,6 +46,7 @@ export default defineConfig({
     options.mainFields = ['module', 'main'];
   },
   async onSuccess() {
+    await writeFile('dist/config-schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
     await mkdir('dist/licenses', { recursive: true });
     for (const [name, licence] of [
       ['zod', 'LICENSE'],

@@ -79,4 +79,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'tell which config file is used',
     load: async () => (await import('./commands/config-path.js')).configPath,
   },
+  'config schema': {
+    summary: 'print the JSON Schema of the config file, for editors',
+    load: async () => (await import('./commands/config-schema.js')).configSchema,
+  },
 };

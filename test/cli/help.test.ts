@@ -33,6 +33,7 @@ const verbs = [
   'trust',
   'providers',
   'config path',
+  'config schema',
 ];
 
 describe('help', () => {
