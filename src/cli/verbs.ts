@@ -28,6 +28,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'store the keys of an exported file',
     load: async () => (await import('./commands/import.js')).importSecrets,
   },
+  test: {
+    summary: 'tell whether keys still work, by a who-am-I request',
+    load: async () => (await import('./commands/test.js')).test,
+  },
   fetch: {
     summary: 'make one HTTP request with a credential',
     load: async () => (await import('./commands/fetch.js')).fetch,
