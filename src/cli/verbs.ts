@@ -87,4 +87,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'print the JSON Schema of the config file, for editors',
     load: async () => (await import('./commands/config-schema.js')).configSchema,
   },
+  completion: {
+    summary: 'print the script with which a shell completes claviger',
+    load: async () => (await import('./commands/completion.js')).completion,
+  },
+  __complete: {
+    summary: 'tell a shell what can stand at the cursor',
+    hidden: true,
+    load: async () => (await import('./commands/complete.js')).completeWords,
+  },
 };

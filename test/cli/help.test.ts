@@ -34,6 +34,7 @@ const verbs = [
   'providers',
   'config path',
   'config schema',
+  'completion',
 ];
 
 describe('help', () => {
