@@ -20,6 +20,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   rm: { summary: 'remove a key', load: async () => (await import('./commands/rm.js')).rm },
   revoke: { summary: 'mark a key as revoked', load: async () => (await import('./commands/revoke.js')).revoke },
+  reveal: {
+    summary: 'show one key to the person at the terminal',
+    load: async () => (await import('./commands/reveal.js')).reveal,
+  },
   export: {
     summary: 'write all keys into one encrypted file',
     load: async () => (await import('./commands/export.js')).exportSecrets,
@@ -72,6 +76,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'access token': {
     summary: 'make a short-lived token from a consumer key',
     load: async () => (await import('./commands/access-token.js')).accessToken,
+  },
+  doctor: {
+    summary: 'tell whether everything works, and what to do where it does not',
+    load: async () => (await import('./commands/doctor.js')).doctor,
   },
   audit: { summary: 'tell what was used', load: async () => (await import('./commands/audit.js')).audit },
   trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },

@@ -35,6 +35,8 @@ const verbs = [
   'config path',
   'config schema',
   'completion',
+  'reveal',
+  'doctor',
 ];
 
 describe('help', () => {
