@@ -62,7 +62,13 @@ const styles: Readonly<Record<Finding['status'], Style>> = { ok: 'green', warn: 
 function report(terminal: Terminal, findings: readonly Finding[]): void {
   const column = Math.max(...findings.map(({ name }) => name.length)) + 8;
   const width = Math.max(terminal.width - column, 30);
-  for (const { name, status, message, fix } of findings) {
+  const firstForward = findings.find(({ name }) => name.startsWith('forward:'));
+  for (const finding of findings) {
+    const { name, status, message, fix } = finding;
+    if (finding === firstForward) {
+      terminal.answer();
+      terminal.answer([styled('bold', 'With --forward, of the programs on this PATH:')]);
+    }
     const [first = '', ...rest] = wrap(message, width).split('\n');
     terminal.answer([styled(styles[status], status.padEnd(4)), `  ${name.padEnd(column - 8)}  `, first]);
     for (const line of rest) terminal.answer(' '.repeat(column) + line);

@@ -28,7 +28,7 @@ async function storeFinding({ stores, loaded }: Patient, storeName: string): Pro
     return {
       name,
       status: own?.code === 'ERR_STORE_LOCKED' ? 'warn' : 'fail',
-      message: `${store.kind}: ${message}`,
+      message: message.startsWith(store.kind) ? message : `${store.kind}: ${message}`,
       fix,
     };
   }
