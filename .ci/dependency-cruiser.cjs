@@ -9,6 +9,9 @@ const publicEntries = Object.values(entries)
 /** Both shapes of a part: `src/errors.ts` and `src/destination/…`. */
 const part = (names) => `^src/(${names.join('|')})(/|[.]ts$)`;
 
+/** Parts that no public entry shows. */
+const forTheCommandLine = ['detection', 'mcp-clients', 'scan'];
+
 /** What the root entry may not import itself, though it stands on that floor. */
 const besideTheRoot = ['http'];
 const third = floors.findIndex((names) => names.includes('http'));
@@ -39,10 +42,15 @@ module.exports = {
     },
     {
       name: 'floors-cli',
-      comment: 'The command line uses what every program can use, the public entries, and leaves without domain words.',
+      comment:
+        'The command line uses what every program can use, the public entries, leaves without domain words, ' +
+        'and the parts that are made for it alone.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: ['^src/cli/', part(['errors', 'internal']), ...publicEntries] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/cli/', part(['errors', 'internal', ...forTheCommandLine]), ...publicEntries],
+      },
     },
     {
       name: 'floors-all',
@@ -66,7 +74,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
-        pathNot: '^node_modules/jsonc-parser/', // bundled: see tsup.config.ts
+        pathNot: '^node_modules/(jsonc-parser|toml-eslint-parser|@secretlint/secretlint-rule-preset-recommend)/', // bundled: see tsup.config.ts
       },
     },
     {

@@ -10,10 +10,10 @@ module.exports = [
   ['destination', 'redaction', 'audit'],
   ['placement'],
   ['stores', 'access', 'catalog'],
-  ['registry'],
+  ['registry', 'detection'],
   ['http', 'tools'],
   ['broker'],
   ['process'],
-  ['mcp'],
-  ['adapters', 'testing'],
+  ['mcp', 'mcp-clients'],
+  ['adapters', 'testing', 'scan'],
 ];

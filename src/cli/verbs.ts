@@ -83,6 +83,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   audit: { summary: 'tell what was used', load: async () => (await import('./commands/audit.js')).audit },
   trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },
+  scan: { summary: 'find keys in plain text', load: async () => (await import('./commands/scan.js')).scan },
   providers: {
     summary: 'list well-known providers',
     load: async () => (await import('./commands/providers.js')).providers,

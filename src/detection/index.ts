@@ -1,0 +1,6 @@
+export { withoutOverlaps } from './finding.js';
+export type { Certainty, Finding, ValueContext } from './finding.js';
+export { judgeText } from './judge-text.js';
+export { judgeValue } from './judge-value.js';
+export { isPlaceholder } from './placeholder.js';
+export { isReference } from './reference.js';
