@@ -27,7 +27,6 @@ export async function withProgress<T>(terminal: Terminal, what: string, work: (t
   try {
     return await work((text) => {
       now = text;
-      show();
     });
   } finally {
     clearInterval(timer);

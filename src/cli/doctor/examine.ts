@@ -3,6 +3,7 @@ import { openConfig } from '../configuration.js';
 import type { Context } from '../context.js';
 import { askStores } from './ask-stores.js';
 import { checkAudit } from './check-audit.js';
+import { checkClients } from './check-clients.js';
 import { checkConfig } from './check-config.js';
 import { checkCredentials } from './check-credentials.js';
 import { checkKeychain } from './check-keychain.js';
@@ -23,6 +24,7 @@ const checks: readonly Check[] = [
   checkPermissions,
   checkLeftovers,
   checkCredentials,
+  checkClients,
   checkAudit,
   checkPrograms,
 ];
