@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { complete, type WordsOf } from '../../src/cli/completion/candidates.js';
-import { builtCli } from '../support/built.js';
-import { expectNoLeak } from '../../src/testing/index.js';
 import { Secret } from '../../src/index.js';
+import { expectNoLeak } from '../../src/testing/index.js';
+import { builtCli } from '../support/built.js';
 import { CliHome, githubKey } from '../support/cli.js';
 import { runHere } from '../support/in-process.js';
 import { needs } from '../support/needs.js';
@@ -132,29 +132,31 @@ const typed: readonly (readonly [line: string, ran: string])[] = [
   ['claviger show "$(touch evaluated)" --js', 'show  --json'],
 ];
 
-const interactive = (shell: string, start: string, name: string) =>
-  home.terminal(
-    shell,
-    [
-      ['READY> ', `${start}source <(claviger completion ${name})\r`],
-      ...typed.flatMap(([line, ran], index) => [
-        ['READY> ', `${index === typed.length - 1 ? 'ls evaluated; ' : ''}${line}\t\r`] as const,
-        [`RAN:${ran}`, ''] as const,
-      ]),
-      ['READY> ', 'exit\r'],
-    ],
-    { env: { ...installed(), PS1: 'READY> ' } },
-  );
+/** Starts a shell with that start-up file, types each line, and gives what its terminal showed. */
+async function typedInto(shell: string, startUp: string, prompt: string): Promise<string> {
+  home.write(home.path(startUp), prompt);
+  const env = { ...installed(), ZDOTDIR: home.directory };
+  const steps = typed.flatMap(([line, ran], index) => [
+    // The file is looked for after the tab and before the line runs, which does evaluate it.
+    ['READY> ', `${index === typed.length - 1 ? 'ls evaluated; ' : ''}${line}\t\r`] as const,
+    [`RAN:${ran}:`, ''] as const,
+  ]);
+  return (await home.terminal(shell, [...steps, ['READY> ', 'exit\r']], { env })).stdout;
+}
 
 describe('in a real shell', () => {
   it.skipIf(process.platform !== 'linux' || !needs('script'))('bash completes', { retry: 1 }, async () => {
-    const { stdout } = await interactive('bash --norc --noprofile -i', '', 'bash');
-    for (const [, ran] of typed) expect(stdout).toContain(`RAN:${ran}`);
+    const start = `PS1='READY> '; source <(claviger completion bash)\n`;
+    const shown = await typedInto(`bash --noprofile --rcfile ${home.path('rc')} -i`, 'rc', start);
+    for (const [, ran] of typed) expect(shown).toContain(`RAN:${ran}:`);
+    expect(shown).toMatch(/evaluated'?: No such file/);
   });
 
   it.skipIf(process.platform !== 'linux' || !needs('zsh'))('zsh completes', { retry: 1 }, async () => {
-    const { stdout } = await interactive('zsh -f -i', 'autoload -Uz compinit; compinit -u -D; ', 'zsh');
-    for (const [, ran] of typed) expect(stdout).toContain(`RAN:${ran}`);
+    const start = `PS1='READY> '; autoload -Uz compinit; compinit -u -D; source <(claviger completion zsh)\n`;
+    const shown = await typedInto('zsh -d -i', '.zshrc', start);
+    for (const [, ran] of typed) expect(shown).toContain(`RAN:${ran}:`);
+    expect(shown).toMatch(/evaluated'?: No such file/);
   });
 
   it.skipIf(!needs('fish'))('fish completes', () => {

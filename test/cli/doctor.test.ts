@@ -176,6 +176,26 @@ describe('doctor, of keys', () => {
   });
 });
 
+describe('doctor, of plaintext keys', () => {
+  it('tells in which settings of which client one stands, as scan does, and never what', async () => {
+    const key = githubKey();
+    const entry = { command: 'npx', args: ['-y', 'server'], env: { GITHUB_TOKEN: key } };
+    home.write(home.path('.cursor', 'mcp.json'), { mcpServers: { github: entry } });
+    const { stdout, code, named } = await checks();
+    expect(named('plaintext:cursor')).toMatchObject({
+      status: 'warn',
+      message: expect.stringContaining('1 key stands'),
+    });
+    expect(code).toBe(0);
+    expectNoLeak(stdout, Secret.from(key));
+    expect((await here(['scan'])).code).toBe(7);
+  });
+
+  it('says so where there is none', async () => {
+    expect((await checks()).named('plaintext')).toMatchObject({ status: 'ok' });
+  });
+});
+
 describe('doctor, with a store that hangs', () => {
   it('tells so after its time and ends, with everything else told', async () => {
     const stores = { slow: { kind: 'command', command: 'sleep', args: ['60'], timeoutMs: 60_000 } };

@@ -1,15 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A real terminal emulator, to see what is on its screen and in what can be scrolled back to. */
 export class Tmux implements Disposable {
   readonly #env: Record<string, string>;
 
-  /** @param folder Where its socket is. */
-  constructor(folder: string, env: Record<string, string>, command: string) {
+  /** @param folder Where its socket and its settings are. */
+  constructor(folder: string, env: Record<string, string>, command: string, settings = '') {
     this.#env = { ...env, TMUX_TMPDIR: folder };
-    this.#run('-f', '/dev/null', 'new-session', '-d', '-x', '90', '-y', '24', command);
+    writeFileSync(join(folder, 'tmux.conf'), settings);
+    this.#run('-f', join(folder, 'tmux.conf'), 'new-session', '-d', '-x', '90', '-y', '24', command);
   }
 
   type(text: string): void {
