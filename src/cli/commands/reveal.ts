@@ -6,9 +6,9 @@ import { CommandError, declined, exitCodes, usageError } from '../command-error.
 import { defineCommand } from '../command.js';
 import { openConfig } from '../configuration.js';
 import type { Context } from '../context.js';
-import { assertName } from '../looks-like-value.js';
+import { assertName, shownName } from '../looks-like-value.js';
 import { ask } from '../prompt.js';
-import { placeOf } from '../stored-credentials.js';
+import { notStored, placeOf } from '../stored-credentials.js';
 import { visibleText } from '../visible-text.js';
 
 const SHOWN_MS = 30_000;
@@ -51,49 +51,62 @@ export const reveal = defineCommand({
       );
     }
     const loaded = await openConfig(context);
+    await assertKnown(loaded, name);
     terminal.note(
       `The key of ${name} will stand on this screen in plain text, for ${SHOWN_MS / 1000} seconds at most.`,
     );
     if (loaded.auditFile === undefined)
       terminal.note('note: the config file has no "audit", so this is written down nowhere');
     if ((await ask(terminal, 'Type its name to go on: ')) !== name) throw declined();
-    const credential = await fetchFor(loaded, name, consumerOf(context, values));
+    const credential = await fetchFor(context, loaded, name, consumerOf(context, values));
     const lines = linesFor(name, credential);
     assertFits(lines, stdout);
     return showOnAlternateScreen(terminal.streams, lines, { timeoutMs: SHOWN_MS, signalled: process });
   },
 });
 
+/** A name that no provider has is that of a stored key. */
+async function assertKnown(loaded: LoadedConfig, name: string): Promise<void> {
+  const { definition, store, secretName } = placeOf(loaded, name);
+  if (definition !== undefined) return;
+  const names = (await store.list()).map((info) => info.name);
+  if (names.includes(secretName)) return;
+  throw notStored(shownName(name), [...names, ...loaded.options.providers.map((each) => each.name)], name);
+}
+
 /** By the path of every use, so that expiry, revocation and access rules count; written down before it is shown. */
-async function fetchFor(loaded: LoadedConfig, name: string, whose: ReturnType<typeof consumerOf>): Promise<Credential> {
+async function fetchFor(
+  { terminal }: Context,
+  loaded: LoadedConfig,
+  name: string,
+  whose: ReturnType<typeof consumerOf>,
+): Promise<Credential> {
   const { options } = loaded;
   const { definition, storeName, secretName } = placeOf(loaded, name);
   const provider = definition === undefined ? WITHOUT_PROVIDER : name;
   const stored = { name: provider, store: storeName, secretName, allowShortSecret: true };
-  let seen: AuditEvent | undefined;
+  const others = options.providers.filter((each) => each.name !== provider);
+  const events: AuditEvent[] = [];
   await using registry = createRegistry({
     ...options,
-    providers:
-      definition === undefined
-        ? [...options.providers.filter((each) => each.name !== provider), stored]
-        : options.providers,
+    providers: [...others, definition ?? stored],
     cache: false,
-    audit: (event) => {
-      seen = event;
-    },
+    audit: (event) => void events.push(event),
   });
-  const write = async (event: AuditEvent) =>
-    options.audit?.({ ...event, provider: name, surface: 'cli', tool: 'reveal' });
+  terminal.conceal((text) => registry.redactor.text(text));
+  const write = async (outcome: Partial<AuditEvent>) => {
+    const event = { time: Date.now(), type: 'use', outcome: 'ok', ...events.at(-1), ...outcome } as const;
+    await options.audit?.({ ...event, provider: name, surface: 'cli', tool: 'reveal' });
+  };
+  let credential: Credential;
   try {
-    const credential = await registry.resolve(provider, whose);
-    const { version } = credential;
-    await write({ ...(seen ?? { time: Date.now(), type: 'use' }), outcome: 'ok', version } as AuditEvent);
-    return credential;
+    credential = await registry.resolve(provider, whose);
   } catch (error) {
-    const failed: AuditEvent | undefined = seen;
-    if (failed !== undefined && failed.outcome !== 'ok') await write(failed);
+    if (events.length > 0) await write({});
     throw error;
   }
+  await write({ outcome: 'ok', version: credential.version });
+  return credential;
 }
 
 async function auditRefusal(context: Context, name: string): Promise<void> {

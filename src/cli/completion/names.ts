@@ -1,4 +1,5 @@
 import { catalogEntries } from '../../catalog/index.js';
+import type { Store } from '../../index.js';
 import { openConfig } from '../configuration.js';
 import type { Context } from '../context.js';
 import { isOwnContainer } from '../store-secret.js';
@@ -45,9 +46,9 @@ async function configured(context: Context, kind: 'provider' | 'credential' | 's
 }
 
 /** Only a file whose key rests in a file: a keychain could ask, a service could hang. */
-async function storedNames(store: Parameters<typeof isOwnContainer>[0] | undefined): Promise<string[]> {
+async function storedNames(store: Store | undefined): Promise<string[]> {
   if (store === undefined || !isOwnContainer(store) || !(await store.exists())) return [];
   const { kind } = await store.protection();
   if (kind !== 'generated' && kind !== 'key-file') return [];
-  return (await (store as unknown as { list(): Promise<{ name: string }[]> }).list()).map(({ name }) => name);
+  return (await store.list()).map(({ name }) => name);
 }
