@@ -43,7 +43,6 @@ function storeSchema(): Schema {
     properties: { kind: { enum: kinds.map(([kind]) => kind) } },
     allOf: kinds.map(([kind, options]) => ({
       if: { properties: { kind: { const: kind } }, required: ['kind'] },
-      // eslint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: kindSchema(kind, options),
     })),
   };

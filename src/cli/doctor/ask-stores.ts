@@ -18,9 +18,11 @@ export function askStores(loaded: LoadedConfig | undefined, deadlineMs: number):
 }
 
 async function ask(store: Store, wanted: readonly string[], deadlineMs: number): Promise<StoreAnswer> {
+  const asking = new AbortController();
   try {
-    const infos = await within(deadlineMs, infosOf(store, wanted, AbortSignal.timeout(deadlineMs)));
+    const infos = await within(deadlineMs, infosOf(store, wanted, asking.signal));
     if (infos !== LATE) return { infos };
+    asking.abort();
     const message = `it did not answer within ${deadlineMs / 1000} s`;
     return { infos: new Map(), error: new ClavigerError('ERR_STORE_UNAVAILABLE', message), isLate: true };
   } catch (error) {
