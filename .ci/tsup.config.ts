@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { defineConfig, type Options } from 'tsup';
 import packageJson from '../package.json' with { type: 'json' };
+import { configJsonSchema } from '../src/registry/config-json-schema.js';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -102,6 +103,7 @@ export default defineConfig([
     dts: { entry: sources(entries) },
     splitting: true,
     async onSuccess() {
+      await writeFile('dist/config-schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
       // Inside the code the catalog is a part of it; for programs that want the data alone it lies beside it, with its schema.
       for (const name of ['providers.json', 'providers.schema.json'])
         await copyFile(`src/catalog/${name}`, `dist/catalog/${name}`);

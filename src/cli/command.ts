@@ -53,6 +53,8 @@ interface CommandDefinition<Specs extends OptionSpecs> extends CommandText {
 
 export interface Command extends CommandText {
   readonly options: OptionSpecs;
+  readonly arguments?: readonly [least: number, most: number];
+  readonly takesCommand?: true;
   run(globals: Omit<Context, 'configFile' | 'json'>, args: readonly string[], before: Globals): Promise<number>;
 }
 
@@ -75,6 +77,8 @@ export function defineCommand<const Specs extends OptionSpecs>(definition: Comma
   return {
     ...{ usage, summary, examples, options },
     ...(details !== undefined && { details }),
+    ...(definition.arguments !== undefined && { arguments: definition.arguments }),
+    ...(definition.takesCommand && { takesCommand: definition.takesCommand }),
     async run(base, args, before) {
       const input = parseArguments(args, specs, definition);
       const { config, json } = input.values as unknown as OptionValues<typeof globalOptions>;

@@ -9,7 +9,7 @@ type Host = Streams & Pick<NodeJS.Process, 'env' | 'cwd'> & { exitCode?: NodeJS.
 
 /** Runs one command line and leaves its exit code with the process. */
 export async function runCommandLine(args: readonly string[], host: Host): Promise<void> {
-  const terminal = new Terminal(host);
+  const terminal = new Terminal(host, host.env);
   endQuietly(host.stdout);
   // A command may wait for nothing but timers that hold no process: it must not end with code 0 in the middle of that.
   const running = setInterval(() => undefined, 60_000);
@@ -24,7 +24,11 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
 
 async function dispatch(args: readonly string[], terminal: Terminal, host: Host): Promise<number> {
   const { globals, help, words } = splitGlobals(args);
-  if (words.length === 0) return showHelp(terminal);
+  if (words.length === 0) {
+    if (help) return showHelp(terminal);
+    const { welcome } = await import('./welcome.js');
+    return welcome({ terminal, env: host.env, cwd: host.cwd(), ...globals });
+  }
   if (words[0] === 'help') return showHelp(terminal, words.slice(1));
   const { name, rest } = findVerb(words);
   if (help || wantsHelp(rest)) return showHelp(terminal, name.split(' '));
@@ -58,7 +62,7 @@ function findVerb(words: readonly string[]): { name: string; rest: readonly stri
     if (words.length >= length && Object.hasOwn(verbs, name)) return { name, rest: words.slice(length) };
   }
   const [first = '', second] = words;
-  const group = Object.keys(verbs).filter((name) => name.startsWith(`${first} `));
+  const group = shownVerbs().filter((name) => name.startsWith(`${first} `));
   if (group.length > 0 && (second === undefined || second.startsWith('-'))) {
     throw usageError(`claviger ${first} needs a word more: ${group.map((name) => `claviger ${name}`).join(', ')}`);
   }
@@ -66,7 +70,11 @@ function findVerb(words: readonly string[]): { name: string; rest: readonly stri
   // Only what can be a command's name is repeated: anything else could be a value.
   if (!/^[a-z][a-z-]{0,11}( [a-z][a-z-]{0,11})?$/.test(wanted))
     throw usageError('unknown command: see claviger --help');
-  throw usageError(`unknown command "${wanted}"${didYouMean(wanted, Object.keys(verbs))}: see claviger --help`);
+  throw usageError(`unknown command "${wanted}"${didYouMean(wanted, shownVerbs())}: see claviger --help`);
+}
+
+function shownVerbs(): string[] {
+  return Object.keys(verbs).filter((name) => verbs[name]?.hidden !== true);
 }
 
 async function load(name: string): Promise<Command> {
@@ -77,8 +85,8 @@ async function load(name: string): Promise<Command> {
 
 async function showHelp(terminal: Terminal, words: readonly string[] = []): Promise<number> {
   const { commandHelp, generalHelp } = await import('./help.js');
-  const text = words.length === 0 ? generalHelp() : commandHelp(await load(findVerb(words).name));
-  terminal.streams.stdout.write(`${text}\n`);
+  if (words.length === 0) generalHelp(terminal);
+  else commandHelp(terminal, await load(findVerb(words).name));
   return exitCodes.ok;
 }
 

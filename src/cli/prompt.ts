@@ -13,7 +13,11 @@ const PASTE_MS = 30;
  *
  * @throws CommandError 130 on Ctrl-C, with the terminal as it was; 2 when nothing, or more than one line, was entered
  */
-export async function askHidden(terminal: Terminal, question: string): Promise<string> {
+export function askHidden(terminal: Terminal, question: string): Promise<string> {
+  return terminal.asking(() => hidden(terminal, question));
+}
+
+async function hidden(terminal: Terminal, question: string): Promise<string> {
   const { stdin, stderr } = terminal.streams;
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
@@ -32,7 +36,11 @@ export async function confirm(terminal: Terminal, question: string): Promise<boo
 }
 
 /** Asks for something that may be shown. */
-export async function ask(terminal: Terminal, question: string): Promise<string> {
+export function ask(terminal: Terminal, question: string): Promise<string> {
+  return terminal.asking(() => shown(terminal, question));
+}
+
+async function shown(terminal: Terminal, question: string): Promise<string> {
   const { stdin, stderr } = terminal.streams;
   const lines = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
   try {

@@ -9,7 +9,7 @@ import { shownName } from './looks-like-value.js';
 /** What describes a provider on the command line. */
 export const providerFlags = {
   header: { type: 'string', value: 'NAME', help: 'the key goes into this header' },
-  prefix: { type: 'string', value: 'P', help: 'with --header: stands before the key, verbatim ("Token ")' },
+  prefix: { type: 'string', value: 'P', help: 'with --header: what stands before the key, blanks too: "Token "' },
   query: { type: 'string', value: 'NAME', help: 'into this query parameter' },
   cookie: { type: 'string', value: 'NAME', help: 'into this cookie' },
   bearer: { type: 'boolean', help: 'into "Authorization: Bearer …" (the default)' },

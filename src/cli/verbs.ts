@@ -3,6 +3,8 @@ import type { Command } from './command.js';
 /** A word of the command line; its module is loaded when it is used. */
 interface Verb {
   readonly summary: string;
+  /** For programs: in no list. */
+  readonly hidden?: true;
   load(): Promise<Command>;
 }
 
@@ -18,6 +20,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   rm: { summary: 'remove a key', load: async () => (await import('./commands/rm.js')).rm },
   revoke: { summary: 'mark a key as revoked', load: async () => (await import('./commands/revoke.js')).revoke },
+  reveal: {
+    summary: 'show one key to the person at the terminal',
+    load: async () => (await import('./commands/reveal.js')).reveal,
+  },
   export: {
     summary: 'write all keys into one encrypted file',
     load: async () => (await import('./commands/export.js')).exportSecrets,
@@ -75,6 +81,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'make a short-lived token from a consumer key',
     load: async () => (await import('./commands/access-token.js')).accessToken,
   },
+  doctor: {
+    summary: 'tell whether everything works, and what to do where it does not',
+    load: async () => (await import('./commands/doctor.js')).doctor,
+  },
   audit: { summary: 'tell what was used', load: async () => (await import('./commands/audit.js')).audit },
   trust: { summary: "trust a project's config file", load: async () => (await import('./commands/trust.js')).trust },
   scan: { summary: 'find keys in plain text', load: async () => (await import('./commands/scan.js')).scan },
@@ -85,5 +95,18 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'config path': {
     summary: 'tell which config file is used',
     load: async () => (await import('./commands/config-path.js')).configPath,
+  },
+  'config schema': {
+    summary: 'print the JSON Schema of the config file, for editors',
+    load: async () => (await import('./commands/config-schema.js')).configSchema,
+  },
+  completion: {
+    summary: 'print the script with which a shell completes claviger',
+    load: async () => (await import('./commands/completion.js')).completion,
+  },
+  __complete: {
+    summary: 'tell a shell what can stand at the cursor',
+    hidden: true,
+    load: async () => (await import('./commands/complete.js')).completeWords,
   },
 };

@@ -55,6 +55,12 @@ export async function withFileLock<T>(
   return abortable(turn, options.signal);
 }
 
+/** Whether there is a lock at `path` whose holder is dead. */
+export async function isLockLeftBehind(path: string): Promise<boolean> {
+  const found = await readRecord(path);
+  return found !== undefined && isDead(path, found);
+}
+
 async function lockedRun<T>(path: string, work: (lock: FileLock) => Promise<T>, options: FileLockOptions): Promise<T> {
   const token = await acquire(path, options);
   try {

@@ -133,6 +133,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   ),
 };
 
+/** What each kind takes, beside `kind` itself. */
+export function storeOptions(): Record<string, z.ZodMiniType> {
+  return Object.fromEntries(Object.entries(kinds).map(([name, { options }]) => [name, options]));
+}
+
 export type StoreDefinition = { kind: string } & Record<string, unknown>;
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manifest, root } from '../support/built.js';
 import { CliHome } from '../support/cli.js';
+import { runHere } from '../support/in-process.js';
 import { staticallyReached } from '../support/module-graph.js';
 
 let home: CliHome;
@@ -34,6 +35,10 @@ const verbs = [
   'trust',
   'providers',
   'config path',
+  'config schema',
+  'completion',
+  'reveal',
+  'doctor',
 ];
 
 describe('help', () => {
@@ -46,22 +51,23 @@ describe('help', () => {
     );
   });
 
-  it('without arguments says what this is and the three things to do next', async () => {
-    const { code, stdout, stderr } = await home.run([]);
+  it('says what this is and the three things to do first, and has every command in it', async () => {
+    const { code, stdout, stderr } = await home.run(['--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
     for (const line of ['claviger init', 'claviger add github', 'claviger fetch /user --as github']) {
       expect(stdout).toContain(line);
     }
+    for (const verb of verbs) expect(stdout).toMatch(new RegExp(`^  ${verb}  +[a-z].*$`, 'm'));
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
   it.each(verbs)('of "%s" teaches by example, the same in all three ways of asking', async (verb) => {
     const words = verb.split(' ');
-    const [first, second, third] = await Promise.all([
-      home.run([...words, '--help']),
-      home.run([...words, '-h', 'whatever', '--else']),
-      home.run(['help', ...words]),
-    ]);
+    const here = (args: readonly string[]) => runHere(args, { env: home.env, cwd: home.work });
+    const first = await here([...words, '--help']);
+    const second = await here([...words, '-h', 'whatever', '--else']);
+    const third = await here(['help', ...words]);
     expect(first).toEqual(second);
     expect(first).toEqual(third);
     expect(first.code).toBe(0);
@@ -69,10 +75,13 @@ describe('help', () => {
     expect(first.stdout).toMatch(/\nExamples:\n {2}.*claviger /);
   });
 
-  it('is plain text that fits a terminal', async () => {
+  it('is plain text that fits a terminal, wherever it can be broken', async () => {
     for (const verb of verbs) {
-      const { stdout } = await home.run([...verb.split(' '), '--help']);
+      const { stdout } = await runHere([...verb.split(' '), '--help'], { env: home.env, cwd: home.work });
       expect(stdout).not.toMatch(/[^\n\x20-\x7e…]/);
+      // What is to be copied stays on one line.
+      const text = stdout.split('\n').filter((line) => !/^ {2}.*\bclaviger /.test(line));
+      expect(Math.max(...text.map(({ length }) => length))).toBeLessThanOrEqual(80);
     }
   });
 

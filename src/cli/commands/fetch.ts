@@ -9,6 +9,7 @@ import type { Context } from '../context.js';
 import { assertName } from '../looks-like-value.js';
 import { headersOf } from '../header-lines.js';
 import { openRegistry } from '../open-registry.js';
+import { withProgress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { visibleLines } from '../visible-text.js';
 
@@ -58,11 +59,12 @@ export const fetch = defineCommand({
     const client = createFetch(
       values.as === undefined ? { registry, ...whose } : { auth: registry.auth(values.as, whose) },
     );
-    const response = await client(url, {
+    const request = {
       method: method?.toUpperCase() ?? (body === undefined ? 'GET' : 'POST'),
       headers,
       ...(body !== undefined && { body }),
-    });
+    };
+    const response = await withProgress(terminal, 'waiting for the answer', () => client(url, request));
     if (uses.length === 0 && values.as === undefined)
       terminal.note('note: this URL is a destination of no provider: no credential was sent');
     if (values.include) writeHead(terminal, response);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { createFileAtomic } from '../../internal/atomic-write.js';
+import { dirname, join, resolve } from 'node:path';
+import { createFileAtomic, writeFileAtomic } from '../../internal/atomic-write.js';
 import { CommandError, fileError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import { editConfig, preview, readTarget, type TargetConfig } from '../config-file.js';
@@ -10,6 +10,7 @@ import { targetConfig } from '../configuration.js';
 import type { Context } from '../context.js';
 import { withStore } from '../edit-jsonc.js';
 import { confirm } from '../prompt.js';
+import { configSchemaText } from './config-schema.js';
 import { readNewPassphrase } from '../read-value.js';
 import { isOwnContainer, type OwnContainer } from '../store-secret.js';
 import type { Terminal } from '../terminal.js';
@@ -41,7 +42,11 @@ export const init = defineCommand({
     }
     const keyFile = file === undefined ? undefined : resolve(context.cwd, file);
     const target = await readTarget(context, targetConfig(context, false));
-    const change = async (text: string) => (keyFile === undefined ? text : withKeyFile(text, keyFile, target.path));
+    const isNew = target.text === undefined;
+    const change = async (text: string) => {
+      const start = isNew ? withSchema(text) : text;
+      return keyFile === undefined ? start : withKeyFile(start, keyFile, target.path);
+    };
     const { loaded, text } = await preview(context, target, change);
     const { default: store } = loaded.options.stores;
     if (store === undefined || !isOwnContainer(store)) {
@@ -54,10 +59,27 @@ export const init = defineCommand({
       ? await assertAsAsked(store, asked)
       : await create(context, store, { keychain, passphrase, keyFile });
     if (text !== target.text) await editConfig(context, target, change);
+    if (isNew) await writeSchema(target.path);
     await report(context, target, store, created);
     return 0;
   },
 });
+
+/** The schema rests beside the file, where an editor finds it without a network. */
+const SCHEMA_NAME = 'claviger.config.schema.json';
+
+function withSchema(text: string): string {
+  return text.replace('{\n', `{\n  "$schema": "./${SCHEMA_NAME}",\n`);
+}
+
+async function writeSchema(configPath: string): Promise<void> {
+  const path = join(dirname(configPath), SCHEMA_NAME);
+  try {
+    await writeFileAtomic(path, configSchemaText(), { mode: 0o644 });
+  } catch (error) {
+    throw fileError('write', path, error);
+  }
+}
 
 async function withKeyFile(text: string, keyFile: string, path: string): Promise<string> {
   const changed = await withStore(text, 'default', { kind: 'file', keyFile });

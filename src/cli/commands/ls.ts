@@ -2,6 +2,7 @@ import { defineCommand } from '../command.js';
 import { openConfig } from '../configuration.js';
 import { credentialJson } from '../credential-json.js';
 import { exitCodeFor, reportError } from '../report-error.js';
+import { withProgress } from '../progress.js';
 import { listCredentials } from '../stored-credentials.js';
 
 export const ls = defineCommand({
@@ -15,7 +16,9 @@ export const ls = defineCommand({
   options: {},
   async run(context) {
     const { terminal, json } = context;
-    const { rows, failures } = await listCredentials(await openConfig(context));
+    const { rows, failures } = await withProgress(terminal, 'reading the stores', async () =>
+      listCredentials(await openConfig(context)),
+    );
     const [failed] = failures;
     if (failed !== undefined && rows.length === 0) throw failed.error;
     if (json) terminal.answerJson({ credentials: rows.map(credentialJson) });

@@ -5,10 +5,9 @@ import { defineCommand } from '../command.js';
 import { openConfig } from '../configuration.js';
 import type { Context } from '../context.js';
 import { allStored } from '../all-stored.js';
+import { withProgress } from '../progress.js';
 import { reportError } from '../report-error.js';
 import { Scan, type FileKey, type ScanResult } from '../scan-files.js';
-
-const PROGRESS_MS = 1_000;
 
 export const scan = defineCommand({
   usage: ['claviger scan [path…]', 'claviger scan --staged'],
@@ -39,13 +38,17 @@ export const scan = defineCommand({
     // Nothing that is found is said aloud, whatever it is part of: a path, an error.
     const redactor = createRedactor();
     terminal.conceal((text) => redactor.text(text));
-    const onFile = reportProgress(context);
     const onKey = ({ secret }: FoundKey) => redactor.add(secret);
-    const running = await Scan.start(context, { stored: await lookUpStored(context), onFile, onKey });
-    if (values.staged) await running.staged();
-    else if (positionals.length > 0) await running.paths(positionals);
-    else await running.usual();
-    const { result } = running;
+    const stored = await lookUpStored(context);
+    const result = await withProgress(terminal, 'scanning', async (tell) => {
+      let files = 0;
+      const onFile = (file: string) => tell(`scanning: ${(files += 1)} files so far, now ${file}`);
+      const running = await Scan.start(context, { stored, onFile, onKey });
+      if (values.staged) await running.staged();
+      else if (positionals.length > 0) await running.paths(positionals);
+      else await running.usual();
+      return running.result;
+    });
     if (json) terminal.answerJson(jsonOf(result));
     else show(context, result);
     return exitCodeOf(result, values.strict);
@@ -64,18 +67,6 @@ async function lookUpStored(context: Context): Promise<StoredValues | undefined>
     context.terminal.note('note: what is stored was not looked for');
     return undefined;
   }
-}
-
-/** Says now and then where it is, on scans that take long. */
-function reportProgress({ terminal }: Context): (file: string) => void {
-  let files = 0;
-  let said = performance.now();
-  return (file) => {
-    files += 1;
-    if (performance.now() - said < PROGRESS_MS) return;
-    said = performance.now();
-    terminal.note(`scanning: ${files} files so far, now ${file}`);
-  };
 }
 
 function exitCodeOf({ keys, failures }: ScanResult, strict: boolean): number {

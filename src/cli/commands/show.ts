@@ -2,6 +2,7 @@ import { defineCommand } from '../command.js';
 import { openConfig } from '../configuration.js';
 import { credentialJson } from '../credential-json.js';
 import { shownName } from '../looks-like-value.js';
+import { withProgress } from '../progress.js';
 import { listCredentials, notStored, type CredentialRow } from '../stored-credentials.js';
 
 export const show = defineCommand({
@@ -14,7 +15,9 @@ export const show = defineCommand({
   options: {},
   arguments: [1, 1],
   async run(context, { positionals: [name = ''] }) {
-    const { rows, failures } = await listCredentials(await openConfig(context));
+    const { rows, failures } = await withProgress(context.terminal, 'reading the stores', async () =>
+      listCredentials(await openConfig(context)),
+    );
     const row = rows.find((candidate) => candidate.name === name);
     const [failed] = failures.filter(({ store }) => row === undefined || row.store === store);
     if (failed !== undefined) throw failed.error;

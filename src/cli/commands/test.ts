@@ -7,6 +7,7 @@ import { checkCredential, type CheckResult } from '../check-credential.js';
 import { exitCodes, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
+import { withProgress } from '../progress.js';
 import { recordResults } from '../last-results.js';
 import { assertName } from '../looks-like-value.js';
 import { openRegistry } from '../open-registry.js';
@@ -42,8 +43,8 @@ export const test = defineCommand({
     await using registry = await openRegistry(context, { onEvent: (event) => uses.push(event) });
     const wanted = providersNamed(registry.providers(), positionals);
     const whose = consumerOf(context, values);
-    const results = await mapLimited(wanted, maxRequests, (provider) =>
-      checkCredential(provider, { registry, whose, timeoutMs, uses }),
+    const results = await withProgress(context.terminal, 'asking the providers', () =>
+      mapLimited(wanted, maxRequests, (provider) => checkCredential(provider, { registry, whose, timeoutMs, uses })),
     );
     await remember(context, results);
     report(context, results);

@@ -1,0 +1,30 @@
+/** What editors show beside the members of the config file, by path. */
+export const configDescriptions: Readonly<Record<string, string>> = {
+  $schema: 'Where editors find this schema.',
+  stores:
+    'Where keys rest, by name. "default" is the encrypted file unless it stands here. No key stands in this file, and no path is followed by a shell.',
+  providers: 'Each provider says where a key rests, where it may be sent, and how a call carries it.',
+  'providers.[].name': 'What the provider is called: lower-case letters, digits, and ". _ : -".',
+  'providers.[].uses': 'Starts from this entry of the catalog (claviger providers); what stands here overrides it.',
+  'providers.[].store': 'The name of the store where the key rests; default "default".',
+  'providers.[].secretName': 'The name of the key in the store; default the name of the provider.',
+  'providers.[].placement': 'How an HTTP call carries the key; default "Authorization: Bearer …".',
+  'providers.[].alternatives': 'Further places where a process may put its placeholder.',
+  'providers.[].with': 'Providers whose keys go on the same request.',
+  'providers.[].destinations':
+    'Where the key may be sent: "[METHODS ]https://host[:port]/path/**". Default: all below the base URL. An empty list: nowhere.',
+  'providers.[].baseUrl': 'Where the API is; a path given to fetch is appended to it.',
+  'providers.[].headers': 'Constant companions on each request, such as an API version. No credentials.',
+  'providers.[].environmentVariable': 'The variable that tools read this key from.',
+  'providers.[].shape': 'What the keys look like, for placeholders and for a warning about a slip.',
+  'providers.[].check': 'A request that tells whether the key is valid, for "claviger test".',
+  'providers.[].allowShortSecret': 'Takes keys under 8 characters, which are then not redacted.',
+  access: 'Which consumer may use which provider, on which paths and how often. With it every use needs a consumer.',
+  'access.products': 'What may be used together: providers, paths, methods, a quota. Empty lists match nothing.',
+  'access.developers': 'Who owns apps.',
+  'access.apps': 'Who uses products, with their consumer keys as SHA-256.',
+  'access.state': 'Where changes, quotas and tokens are kept; default a file in the data directory.',
+  'access.quotaFailure': 'Whether a use passes ("open") or not ("closed", the default) when quotas can not be counted.',
+  audit: 'What is used is written into this file, one JSON object a line: names and outcomes, no value and no query.',
+  cache: 'How long a fetched key is used again; false fetches at every use.',
+};
