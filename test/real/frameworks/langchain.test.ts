@@ -6,6 +6,7 @@ import { expectNoLeak } from '../../../src/testing/index.js';
 import { rig } from '../../support/serve.js';
 import { onDemand } from '../on-demand.js';
 import { loadFrom } from './load.js';
+import { runInProject } from './project.js';
 
 const folder = onDemand('langchain', {
   '@langchain/core': '1.4.0',
@@ -216,4 +217,11 @@ describe.skipIf(folder === undefined)('LangChain', () => {
     expectNoLeak(error, 'too-short-key');
     expect(got).toHaveLength(2);
   });
+});
+
+describe.skipIf(folder === undefined)('a toolset in LangChain', () => {
+  it('has tools of its own class', async () => {
+    const shown = await runInProject(folder ?? '', 'test/real/frameworks/langchain-toolset.mjs');
+    expect(shown).toBe('three tools of its own kind\n');
+  }, 60_000);
 });
