@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import { checkPlacement } from '../placement/check-placement.js';
@@ -13,6 +12,7 @@ import type { Auth } from '../registry/registry-contract.js';
 import { use, type Grant, type Outcome, type Target, type Use } from '../registry/use.js';
 import { findSignal } from './find-signal.js';
 import type { AnyFunction, Into, WithoutCredential } from './injected-type.js';
+import { isAsyncGeneratorFunction, iterateLater } from './iterate-later.js';
 import { placeParameter } from './place-parameter.js';
 import { placeRequest } from './place-request.js';
 import { assertOwnHost, isReplayable, readRequest, type RequestCall } from './request-call.js';
@@ -61,9 +61,9 @@ export function withCredential(fn: AnyFunction, options: WithCredentialOptions):
   if (typeof fn !== 'function') throw new ClavigerError('ERR_CONFIG_INVALID', 'withCredential wraps a function');
   assertAuth(options.auth);
   const call = callerOf(fn, options);
-  const wrapped = isAsyncGenerator(fn)
+  const wrapped = isAsyncGeneratorFunction(fn)
     ? function (this: unknown, ...args: unknown[]) {
-        return iterate(AsyncResource.bind(() => call(this, args) as Promise<AsyncGenerator>));
+        return iterateLater(() => call(this, args) as Promise<AsyncGenerator>);
       }
     : function (this: unknown, ...args: unknown[]) {
         return call(this, args);
@@ -172,16 +172,4 @@ class RequestUse extends FunctionUse<RequestPlacement> {
   #read(): RequestCall {
     return (this.#request ??= readRequest(this.args));
   }
-}
-
-/**
- * A generator's body runs at the first `next()`; so does everything before it, but in the async context of the call: whose
- * credential it is to be, the caller says and not who reads.
- */
-async function* iterate(start: () => Promise<AsyncGenerator>): AsyncGenerator {
-  return (yield* await start()) as unknown;
-}
-
-function isAsyncGenerator(fn: AnyFunction): boolean {
-  return Object.prototype.toString.call(fn) === '[object AsyncGeneratorFunction]';
 }
