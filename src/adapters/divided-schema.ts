@@ -1,8 +1,10 @@
 import { ClavigerError } from '../errors.js';
 import { hideParameter } from '../tools/hide-parameter.js';
 import { assertNotMirrored } from '../tools/hide-in-zod.js';
+import { hideInStandardSchema } from '../tools/hide-in-standard-schema.js';
 import { nothingToHide } from '../tools/nothing-to-hide.js';
 import { isStandardSchema, type StandardSchema } from '../tools/standard-schema.js';
+import { inputCheck, keyRefused, type Checked, type InputCheck } from './check-input.js';
 import { keepInput, keepInputOfZod, isZod } from './keep-input.js';
 
 /** A tool's schema in two: what the framework checks the model's arguments by, and what the tool gets to see. */
@@ -12,12 +14,8 @@ export interface DividedSchema<S extends object = object> {
    * the other arguments on as they came: the original is what parses them, once.
    */
   readonly shown: S;
-  /**
-   * The arguments, the credential among them, as the original schema parses them.
-   *
-   * @throws ClavigerError `ERR_PLACEMENT_INVALID`, in a text that a model may read: neither the parameter nor a value is in it.
-   */
-  readonly accept: (args: Record<string, unknown>) => Promise<Record<string, unknown>>;
+  /** What the original schema makes of the arguments with the credential among them; it rejects as {@link inputCheck} does. */
+  readonly accept: InputCheck;
 }
 
 /** Field schemas by name, as tools may be given them instead of an object schema. */
@@ -28,8 +26,9 @@ export type SchemaShape = Readonly<Record<string, StandardSchema>>;
  *
  * @throws ClavigerError `ERR_PLACEMENT_INVALID` if the parameter is not there or can't be hidden: see `hideParameter`.
  */
-export function divideSchema(schema: object, name: string): DividedSchema {
-  if (isStandardSchema(schema)) return { shown: showStandard(schema, name), accept: (args) => parse(schema, args) };
+export function divideSchema(schema: object, checked: Checked): DividedSchema {
+  const { parameter: name } = checked;
+  if (isStandardSchema(schema)) return { shown: showStandard(schema, name), accept: inputCheck(schema, checked) };
   if (!isShape(schema)) {
     const message = `parameter "${name}" can't be hidden: its tool has no schema of zod or another Standard Schema library`;
     throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
@@ -38,24 +37,27 @@ export function divideSchema(schema: object, name: string): DividedSchema {
   if (field === undefined) throw nothingToHide(name, Object.keys(schema));
   assertNotMirrored(field, name);
   const { [name]: _hidden, ...shown } = schema;
-  // the fields of a shape are parsed each by itself, so the framework has parsed the others
-  return { shown, accept: async (args) => ({ ...args, [name]: await parse(field, args[name]) }) };
+  return { shown, accept: fieldCheck(field, checked) };
 }
 
 function showStandard(schema: StandardSchema, name: string): StandardSchema {
   const hidden = hideParameter(schema, name) as StandardSchema;
-  return isZod(hidden) ? keepInputOfZod(hidden, name) : keepInput(hidden, name);
+  if (!isZod(hidden)) return keepInput(hidden, name);
+  // a framework has given a schema a JSON Schema that its library does not know of
+  const isConverted = schema['~standard'].jsonSchema !== undefined && hidden['~standard'].jsonSchema === undefined;
+  return isConverted ? keepInput(hideInStandardSchema(schema, name), name) : keepInputOfZod(hidden, name);
+}
+
+/** The fields of a shape are parsed each by itself, so the framework has parsed the others. */
+function fieldCheck(field: StandardSchema, checked: Checked): InputCheck {
+  return async (args) => {
+    const result = await field['~standard'].validate(args[checked.parameter]);
+    if (result.issues !== undefined) throw keyRefused(checked);
+    return { ...args, [checked.parameter]: result.value };
+  };
 }
 
 function isShape(schema: object): schema is SchemaShape {
   const fields = Object.values(schema);
   return !Array.isArray(schema) && fields.every(isStandardSchema);
-}
-
-async function parse<T>(schema: StandardSchema, value: T): Promise<T> {
-  const result = await schema['~standard'].validate(value);
-  if (result.issues === undefined) return result.value as T;
-  // issues of some libraries quote what was wrong, and all of them name the parameter
-  const message = 'the arguments are not what this tool takes together with its credential';
-  throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
 }

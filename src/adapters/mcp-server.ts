@@ -1,5 +1,6 @@
 export { registerCredentialTool } from './mcp-server/register-credential-tool.js';
-export type { CredentialToolOptions } from './mcp-server/register-credential-tool.js';
+export type { ServerToolOptions } from './mcp-server/register-credential-tool.js';
+export type { CredentialToolOptions } from './tool-credential.js';
 export type {
   ArgumentsOf,
   ContextOf,

@@ -28,6 +28,10 @@ export interface ToolCall<R> {
   /** What the model sent: an object, or nothing. */
   readonly args: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** Where a framework shows a refusal in its own way; the options' own `isRejected` goes before it. */
+  readonly isRejected?: ((outcome: { result?: unknown; error?: unknown }) => boolean) | undefined;
+  /** Asked after a refusal; default true. */
+  readonly isRepeatable?: (() => boolean) | undefined;
   /** Runs the framework's own tool with a copy of the arguments that has the key in it. */
   readonly call: (args: Record<string, unknown>) => R | PromiseLike<R>;
 }
@@ -57,14 +61,14 @@ export function toolCredential(options: CredentialToolOptions): ToolCredential {
     parameter: name,
     providerName: auth.providerName,
     without: (args) => (isObject(args) ? withoutKey(args, name) : args),
-    use: ({ tool, args, signal, call }) =>
+    use: ({ tool, args, signal, call, isRepeatable, ...more }) =>
       use(auth, {
         surface: 'function',
         tool,
         signal,
         redact,
-        isRejected,
-        repeatable: () => idempotent,
+        isRejected: isRejected ?? more.isRejected,
+        repeatable: () => idempotent && isRepeatable?.() !== false,
         place: ({ credential }) =>
           placeParameter([args ?? undefined], name, credential.secret.reveal())[0] as Record<string, unknown>,
         call,

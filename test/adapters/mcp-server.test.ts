@@ -54,7 +54,7 @@ describe('a tool of a server of one’s own', () => {
       { id: 2, apiKey: key },
     ]);
     expect(events).toMatchObject([
-      { type: 'use', surface: 'mcp', tool: 'get_user', provider: 'users', outcome: 'ok' },
+      { type: 'use', surface: 'function', tool: 'get_user', provider: 'users', outcome: 'ok' },
       { outcome: 'ok' },
     ]);
     expectNoLeak([sent, events], key);
@@ -126,7 +126,7 @@ describe('a tool of a server of one’s own', () => {
     for (const name of Object.keys(shapes)) {
       const result = await call(name);
       expect(result.isError).toBe(true);
-      expect(textOf(result)).toMatch(/not what this tool takes together with its credential/);
+      expect(textOf(result)).toMatch(/not what the tool's own schema asks for/);
       expect(textOf(result)).not.toContain('apiKey');
     }
     expectNoLeak(sent, key);

@@ -1,13 +1,10 @@
 import { ClavigerError } from '../../errors.js';
-import { isRefusedResult } from '../../mcp/refused-answer.js';
 import { statusOf } from '../../internal/status-of.js';
-import type { ParameterPlacement } from '../../placement/placement.js';
-import type { Redactor } from '../../redaction/redactor.js';
-import { assertAuth } from '../../registry/auth.js';
+import { isRefusedResult } from '../../mcp/refused-answer.js';
 import type { Auth } from '../../registry/registry-contract.js';
-import { use, type Outcome } from '../../registry/use.js';
-import { placeParameter } from '../../tools/place-parameter.js';
+import type { Outcome } from '../../registry/use.js';
 import { divideSchema, type DividedSchema } from '../divided-schema.js';
+import { toolCredential, type CredentialToolOptions, type ToolCredential } from '../tool-credential.js';
 import { redactedContext } from './redacted-context.js';
 import { redactBinaries } from './redacted-result.js';
 import type {
@@ -21,17 +18,13 @@ import type {
   ToolServer,
 } from './tool-server.js';
 
-export interface CredentialToolOptions<Context = unknown, Name extends string = string> {
+/** How a tool of one's own MCP server gets its credential. */
+export interface ServerToolOptions<Context = unknown, Name extends string = string> extends Omit<
+  CredentialToolOptions<Name>,
+  'auth'
+> {
   /** Which credential; a function is asked at each call, with what the server knows of the request (`authInfo`). */
   auth: Auth | ((context: Context) => Auth);
-  /** The argument that the credential becomes. */
-  into: Name | ParameterPlacement<Name>;
-  /** Whether the upstream refused the credential; sees the unredacted outcome. Default: status 401, or a result that tells of one. */
-  isRejected?: (outcome: { result?: unknown; error?: unknown }) => boolean;
-  /** Whether a call may be repeated once with a newer credential; default: unless the tool is annotated as not idempotent. */
-  idempotent?: boolean;
-  /** Whether results, errors and what is sent during a call are redacted; default true. */
-  redact?: boolean;
 }
 
 /**
@@ -63,9 +56,9 @@ export function registerCredentialTool<
   name: string,
   config: CredentialToolConfig<Input>,
   callback: (args: ArgumentsOf<Input>, context: ContextOf<S>) => ToolResult | Promise<ToolResult>,
-  options: CredentialToolOptions<ContextOf<S>, Name>,
+  options: ServerToolOptions<ContextOf<S>, Name>,
 ): RegisteredOf<S> {
-  const tool = new CredentialTool(name, config, callback as Callback, options as CredentialToolOptions);
+  const tool = new CredentialTool(name, config, callback as Callback, options as ServerToolOptions);
   const registered = (server as unknown as Registering).registerTool(name, tool.config, tool.handler);
   const update = registered.update.bind(registered);
   registered.update = (updates) => update(tool.updated(updates));
@@ -92,20 +85,21 @@ interface Registering {
 /** A tool's name, schema and callback as they are now. */
 class CredentialTool {
   readonly config: Config;
-  readonly #options: CredentialToolOptions;
-  readonly #into: string;
-  readonly #idempotent: boolean;
+  readonly #credential: (context: unknown) => ToolCredential;
+  readonly #checked: { readonly parameter: string; readonly providerName: string };
   #name: string;
   #schema: DividedSchema;
   #callback: Callback;
 
-  constructor(name: string, config: Config, callback: Callback, options: CredentialToolOptions) {
-    if (typeof options.auth !== 'function') assertAuth(options.auth);
-    this.#options = options;
-    this.#into = parameterOf(options.into);
-    this.#idempotent = options.idempotent ?? config.annotations?.idempotentHint !== false;
+  constructor(name: string, config: Config, callback: Callback, options: ServerToolOptions) {
+    const { auth } = options;
+    const idempotent = options.idempotent ?? config.annotations?.idempotentHint !== false;
+    const credentialOf = (given: Auth): ToolCredential => toolCredential({ ...options, idempotent, auth: given });
+    const fixed = credentialOf(typeof auth === 'function' ? perRequest : auth);
+    this.#credential = typeof auth === 'function' ? (context) => credentialOf(auth(context)) : () => fixed;
+    this.#checked = fixed;
     this.#name = name;
-    this.#schema = divideSchema(inputOf(config.inputSchema), this.#into);
+    this.#schema = divideSchema(inputOf(config.inputSchema), this.#checked);
     this.#callback = callback;
     this.config = { ...config, inputSchema: this.#schema.shown };
   }
@@ -118,7 +112,7 @@ class CredentialTool {
   /** What the registered tool is to be updated with. Nothing changes if a new schema does not do. */
   updated(updates: Updates): Updates {
     const { name, paramsSchema, callback } = updates;
-    if (paramsSchema !== undefined) this.#schema = divideSchema(paramsSchema, this.#into);
+    if (paramsSchema !== undefined) this.#schema = divideSchema(paramsSchema, this.#checked);
     if (callback !== undefined) this.#callback = callback;
     if (typeof name === 'string') this.#name = name;
     if (paramsSchema === undefined && callback === undefined) return updates;
@@ -126,42 +120,35 @@ class CredentialTool {
     return { ...updates, ...shown, callback: this.handler };
   }
 
-  #call({ accept }: DividedSchema, callback: Callback, args: Record<string, unknown>, context: unknown): unknown {
-    const { auth, isRejected = isRefused, redact = true } = this.#options;
-    return use(typeof auth === 'function' ? authFor(auth, context) : auth, {
-      surface: 'mcp',
+  async #call(
+    { accept }: DividedSchema,
+    callback: Callback,
+    args: Record<string, unknown>,
+    context: unknown,
+  ): Promise<unknown> {
+    const credential = this.#credential(context);
+    return credential.use({
       tool: this.#name,
+      args,
       signal: signalOf(context),
-      place: ({ credential, redactor }) => {
-        const [placed] = placeParameter([args], this.#into, credential.secret.reveal());
-        return { args: placed as Record<string, unknown>, redactor };
+      isRejected: isRefused,
+      call: async (placed) => {
+        const accepted = (await accept(placed)) as Record<string, unknown>;
+        const redactor = await credential.redactor();
+        if (redactor === undefined) return callback(accepted, context);
+        return redactBinaries(await callback(accepted, redactedContext(context, redactor)), redactor);
       },
-      call: async (placed: { args: Record<string, unknown>; redactor: Redactor }) => {
-        const accepted = await accept(placed.args);
-        if (!redact) return callback(accepted, context);
-        const result = await callback(accepted, redactedContext(context, placed.redactor));
-        return redactBinaries(result, placed.redactor);
-      },
-      isRejected,
-      repeatable: () => this.#idempotent,
-      redact,
     });
   }
 }
 
-function authFor(ask: (context: unknown) => Auth, context: unknown): Auth {
-  const auth = ask(context);
-  assertAuth(auth);
-  return auth;
-}
-
-function parameterOf(into: string | ParameterPlacement): string {
-  const name = typeof into === 'string' ? into : (into as Partial<ParameterPlacement> | undefined)?.name;
-  const isParameter = typeof into === 'string' || (into as Partial<ParameterPlacement> | undefined)?.in === 'parameter';
-  if (isParameter && typeof name === 'string') return name;
-  const message = 'a tool can take a credential in a named argument only: into: "apiKey"';
-  throw new ClavigerError('ERR_PLACEMENT_INVALID', message);
-}
+/** Stands for an auth that is not known before there is a request. */
+const perRequest: Auth = {
+  providerName: 'of the request',
+  registry: () => {
+    throw new ClavigerError('ERR_CONFIG_INVALID', 'no auth was given for this request');
+  },
+};
 
 function inputOf(schema: object | undefined): object {
   if (typeof schema === 'object' || typeof schema === 'function') return schema;
