@@ -126,9 +126,14 @@ const tellingNothingNew = new Set<unknown>(
   [Object, Array, Error, Function].map(({ prototype }) => (prototype as { toString: unknown }).toString),
 );
 
-/** Own properties, and the getters of the classes it is of. */
+/**
+ * Own properties, and the getters of the classes it is of. Those of a class are asked of its instances: one that keeps what it
+ * gave would spoil the class if it were asked of the prototype.
+ */
 function* propertiesOf(value: object, path: string): Generator<Part> {
+  const isClass = isPrototype(value);
   for (const key of attemptKeys(value)) {
+    if (isClass && Object.getOwnPropertyDescriptor(value, key)?.get) continue;
     const isIndex = Array.isArray(value) && typeof key === 'string' && /^\d+$/.test(key);
     if (!isIndex) yield [typeof key === 'symbol' ? key.description : key, `the name of a property of ${path}`];
     yield [attempt(() => Reflect.get(value, key)), `${path}${spell(key)}`];
@@ -192,6 +197,11 @@ function attemptKeys(value: object): (string | symbol)[] {
 function prototypeOf(value: object): object | undefined {
   const found = attempt(() => Reflect.getPrototypeOf(value));
   return isObject(found) ? found : undefined;
+}
+
+function isPrototype(value: object): boolean {
+  const constructor = attempt(() => Object.getOwnPropertyDescriptor(value, 'constructor')?.value as unknown);
+  return typeof constructor === 'function' && attempt(() => constructor.prototype as unknown) === value;
 }
 
 /** Getters of the language's and the platform's own classes may act; what they hold is printed or collected instead. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Secret } from '../../src/secret.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { newDirectory } from '../stores/new-directory.js';
@@ -157,6 +158,13 @@ describe('expectNoLeak on values', () => {
   test('finds a secret that is a number, and takes it as a Secret too', () => {
     expect(leakIn({ pin: 1234567890 }, '1234567890')).toContain('it.pin');
     expect(leakIn({ a: secret }, Secret.from(secret))).toContain('it.a');
+  });
+
+  test('asks the getters of a class of its instances only, as zod keeps what they gave', () => {
+    const schema = z.object({ a: z.string() });
+    expectNoLeak([schema, Object.getPrototypeOf(schema), schema.constructor], secret);
+    expect(Object.keys(z.object({ a: z.string() }).clone(schema._zod.def).shape)).toEqual(['a']);
+    expect(leakIn(Object.assign(class {}, { secret }))).toContain('it.secret');
   });
 
   test('passes over hostile and clean values without harm', () => {
