@@ -19,7 +19,7 @@ export interface DividedSchema<S extends object = object> {
 }
 
 /** Field schemas by name, as tools may be given them instead of an object schema. */
-export type SchemaShape = Readonly<Record<string, StandardSchema>>;
+type SchemaShape = Readonly<Record<string, StandardSchema>>;
 
 /**
  * Divides a Standard Schema (zod and ArkType objects among them) or a shape of field schemas.
