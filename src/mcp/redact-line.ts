@@ -1,11 +1,7 @@
+import { BASE64_MEMBERS, redactBase64 } from '../redaction/redact-base64.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { REDACTED } from '../secret.js';
 import { splice, stringEnd, type Span } from './json-span.js';
-
-const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** Members that MCP defines as base64: resource contents, images, audio. */
-const encoded = new Set(['blob', 'data']);
 
 /** A string or a number in a line, and the name of the member whose value it is. */
 interface Token extends Span {
@@ -42,24 +38,16 @@ function redactTokens(line: Buffer, redactors: readonly Redactor[]): Buffer {
 }
 
 function redactString(literal: Buffer, name: string | undefined, redactors: readonly Redactor[]): string | Buffer {
-  const inBase64 = name !== undefined && encoded.has(name) ? redactBase64(literal, redactors) : undefined;
-  return inBase64 ?? redactBytes(literal, redactors);
+  if (name === undefined || !BASE64_MEMBERS.has(name)) return redactBytes(literal, redactors);
+  const text = JSON.parse(literal.toString()) as string;
+  const inBase64 = redactBase64(text, (bytes) => redactBytes(bytes, redactors));
+  if (inBase64 === undefined) return redactBytes(literal, redactors);
+  return inBase64 === text ? literal : JSON.stringify(inBase64);
 }
 
 /** A number in which a secret shows becomes a text. */
 function redactNumber(literal: Buffer, redactors: readonly Redactor[]): string | Buffer {
   return redactBytes(literal, redactors) === literal ? literal : JSON.stringify(REDACTED);
-}
-
-/** What the base64 stands for without secrets, in base64; where it is no base64, `undefined`. */
-function redactBase64(literal: Buffer, redactors: readonly Redactor[]): string | Buffer | undefined {
-  const text = JSON.parse(literal.toString()) as string;
-  if (!base64.test(text)) return undefined;
-  const content = Buffer.from(text, 'base64');
-  const redacted = redactBytes(content, redactors);
-  const result = redacted === content ? literal : Buffer.from(JSON.stringify(redacted.toString('base64')));
-  // a secret that is written in the letters of base64 itself
-  return redactBytes(result, redactors) === result ? result : JSON.stringify(Buffer.from(REDACTED).toString('base64'));
 }
 
 /** All strings and numbers of a JSON text, names of members too. */

@@ -25,7 +25,8 @@ function isRefusedError(error: unknown): boolean {
   return code === 401 || statusOf(data) === 401 || (typeof message === 'string' && saysRefused.test(message));
 }
 
-function isRefusedResult(result: unknown): boolean {
+/** The same of the result of a tool call. */
+export function isRefusedResult(result: unknown): boolean {
   const { content, structuredContent, isError } = (result ?? {}) as Record<string, unknown>;
   if (statusOf(structuredContent) === 401) return true;
   const pattern = isError === true ? saysRefused : hasStatus;

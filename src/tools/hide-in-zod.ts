@@ -111,7 +111,8 @@ function described(original: Zod4, copy: Zod4, name: string): Zod4 {
   return copy.meta(rewriteEntries(withoutKey(metadata, 'id'), (key, value) => [key, hideInValue(key, value, name)]));
 }
 
-function assertNotMirrored(property: unknown, name: string): void {
+/** @throws ClavigerError `ERR_PLACEMENT_INVALID` for the schema of a parameter whose value MCP clients copy into an HTTP header */
+export function assertNotMirrored(property: unknown, name: string): void {
   const converter = isStandardSchema(property) ? property['~standard'].jsonSchema : undefined;
   let schema: object;
   try {
