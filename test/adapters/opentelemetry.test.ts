@@ -9,6 +9,7 @@ import type { Span } from '@opentelemetry/sdk-trace-node';
 import { Agent, interceptors, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { redactingHooks } from '../../src/adapters/opentelemetry.js';
+import { createBroker } from '../../src/broker/index.js';
 import { createAgent, createFetch, credentialInterceptor } from '../../src/http/index.js';
 import { bearer, createRegistry, header, query, withCredential } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
@@ -17,7 +18,7 @@ import { echo, rig, serve } from '../support/serve.js';
 import { parentOf, tracing, type Tracing } from '../support/tracing.js';
 
 /** OpenTelemetry's own instrumentation, and every span as it begins, which is what samplers and processors see. */
-function instrumented(instrument: () => Instrumentation): Tracing & { begun: unknown[] } {
+function instrumented(instrument: () => Instrumentation | Instrumentation[]): Tracing & { begun: unknown[] } {
   const begun: unknown[] = [];
   const processor = {
     onStart: (span: Span) => void begun.push({ ...span.attributes }),
@@ -158,5 +159,22 @@ describe('what HttpInstrumentation records', () => {
     const [received] = spans().filter(({ kind }) => kind === SpanKind.SERVER);
     expect(received?.attributes).toMatchObject({ 'url.path': '/users', 'url.query': 'sig=REDACTED&api_key=REDACTED' });
     expectNoLeak([begun, spans()], key);
+  });
+
+  test('of a broker is redacted, on its way in and out: neither the placeholder nor the key', async () => {
+    const hooks = redactingHooks();
+    const { begun, spans } = instrumented(() => [new HttpInstrumentation(hooks), new UndiciInstrumentation(hooks)]);
+    const server = await serve();
+    const { registry, key } = rig({ baseUrl: server.origin, ...inQuery });
+    await using broker = await createBroker({ registry });
+    const session = await broker.openSession({ providers: ['api'] });
+    const placeholder = session.placeholder('api');
+    await (await fetch(`${session.baseUrl('api')}/users?api_key=${placeholder}`)).text();
+    expect(server.received[0]?.url).toBe(`/users?api_key=${key}`);
+    expect(spans().find(({ name }) => name === 'inject api')?.attributes).toMatchObject({
+      'claviger.surface': 'broker',
+      'claviger.outcome': 'ok',
+    });
+    for (const secret of [key, placeholder]) expectNoLeak([begun, spans()], secret);
   });
 });
