@@ -7,7 +7,7 @@ module.exports = [
   ['internal'],
   ['secret'],
   ['credential'],
-  ['destination', 'redaction', 'audit'],
+  ['destination', 'redaction', 'audit', 'tracing'],
   ['placement'],
   ['stores', 'access', 'catalog'],
   ['registry', 'detection'],

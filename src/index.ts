@@ -48,4 +48,5 @@ export { chainStores } from './stores/chain.js';
 export type { ChainOptions } from './stores/chain.js';
 export { envStore } from './stores/env.js';
 export type { EnvStoreOptions } from './stores/env.js';
+export { entryName } from './stores/store.js';
 export type { Store, StoredSecret, StoredSecretInfo, StoreGetOptions, StoreSetMetadata } from './stores/store.js';

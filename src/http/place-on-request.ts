@@ -1,7 +1,7 @@
-import { channel } from 'node:diagnostics_channel';
 import { applyToRequest, type RequestHead } from '../placement/apply-to-request.js';
 import type { Grant } from '../registry/use.js';
 import type { DispatchOptions } from './dispatch.js';
+import { warnOfListeners } from './listeners.js';
 import { cleanHeaders, flatHeaders, hasHeader } from './request-head.js';
 
 /**
@@ -63,19 +63,4 @@ function isUnstorable({ headers }: RequestHead): boolean {
 function originOf({ origin }: DispatchOptions): string | undefined {
   if (typeof origin === 'object') return origin.origin;
   return origin?.endsWith('/') === true ? origin.slice(0, -1) : origin;
-}
-
-const requestCreated = channel('undici:request:create');
-let warned = false;
-
-/** undici's diagnostics hand the path, with the query, to whoever listens. */
-function warnOfListeners({ provider, companions }: Grant): void {
-  if (warned || !requestCreated.hasSubscribers) return;
-  const providers = [provider, ...companions.map((part) => part.provider)];
-  if (!providers.some(({ placements }) => placements.some((placement) => placement.in === 'query'))) return;
-  warned = true;
-  const message =
-    `something listens to undici's diagnostics channels and sees the credential of ${provider.name}, which goes into ` +
-    `the query: place it in a header if the API takes one (reported once)`;
-  process.emitWarning(message, 'ClavigerWarning');
 }

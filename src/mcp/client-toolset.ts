@@ -5,6 +5,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { CallToolResult, Implementation, Tool } from '@modelcontextprotocol/sdk/types.js';
 import { ClavigerError, findClavigerError, isClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
+import { traceContext } from '../tracing/open-telemetry.js';
 import { loadSdk } from './sdk.js';
 import { toolPages, type ToolPage } from './tool-pages.js';
 import type { CallToolOptions, RequestLimits, Toolset, ToolsetOptions } from './toolset.js';
@@ -58,7 +59,8 @@ export abstract class ClientToolset<C extends ToolsetConnection> implements Tool
   ): Promise<CallToolResult> {
     const tool = await this.#toolNamed(name, options);
     const connection = await this.#connected(options.signal);
-    const params = { name: tool, arguments: args };
+    const trace = traceContext();
+    const params = { name: tool, arguments: args, ...(trace === undefined ? {} : { _meta: trace }) };
     const result = await this.#request(connection, { method: 'tools/call', params }, options);
     return (Array.isArray(result['content']) ? result : { ...result, content: [] }) as CallToolResult;
   }

@@ -52,6 +52,7 @@ function judge(auth: Auth, method: string, url: URL): Promise<undefined> {
     surface: 'http',
     destination: { method, url },
     continued: true,
+    injects: false,
     unit: 'skip',
     place: () => undefined,
     call: () => undefined,

@@ -50,6 +50,11 @@ export class CacheSlot {
     this.#policy = policy;
   }
 
+  /** What it holds, fresh or not. */
+  get kept(): Held | undefined {
+    return this.#held;
+  }
+
   /** The fresh credential, without waiting; the warm path of every call. Starts the early refetch when it is due. */
   peek(): Held | undefined {
     const policy = this.#policy;

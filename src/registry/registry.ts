@@ -21,6 +21,7 @@ import { CacheSlot, type CacheOptions, type CachePolicy } from './credential-cac
 import { registrySchema } from './definition-schema.js';
 import { fetchCredential } from './fetch-credential.js';
 import type { Held } from './held.js';
+import { listRegistry } from './living-registries.js';
 import { describeProvider, type Provider, type ProviderDefinition } from './provider.js';
 import { attachCore, type Registry, type RegistryCore } from './registry-contract.js';
 import { use, type Target } from './use.js';
@@ -102,6 +103,7 @@ class OpenRegistry implements Registry, RegistryCore {
     this.#principals = createDestinationIndex(principals);
     this.#companions = createDestinationIndex(companions);
     attachCore(this, this);
+    listRegistry(this);
   }
 
   auth: Registry['auth'] = (provider, options) => createAuth(provider, () => this, options);

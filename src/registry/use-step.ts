@@ -4,12 +4,21 @@ import type { Credential } from '../credential.js';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import type { Redactor } from '../redaction/redactor.js';
 import type { Unit } from './admission.js';
+import type { CacheSlot } from './credential-cache.js';
+import type { Held } from './held.js';
 import type { Provider } from './provider.js';
 
 /** A method, and a whole URL or the raw target of a request. */
 export type Target =
   | { readonly method: string; readonly url: string | URL }
   | { readonly method: string; readonly origin: string; readonly path: string };
+
+/** One provider's part in a use. */
+export interface Part {
+  readonly provider: Provider;
+  readonly slot: CacheSlot;
+  held: Held | undefined;
+}
 
 /** What a surface is handed to place. */
 export interface Grant {
@@ -46,6 +55,8 @@ export interface Use<P, R> {
   readonly isAborted?: boolean;
   /** A later hop of a call that was counted already: no event of its own unless it is refused. */
   readonly continued?: boolean;
+  /** Whether anything is placed, or only judged: then it has no span of its own. Default true. */
+  readonly injects?: boolean;
   /** Shared by the hops of a call, so that all of them are for the same consumer and account. */
   readonly asked?: Asked | undefined;
   /** What it is counted with where access rules have quotas; default: as a unit of its own. */

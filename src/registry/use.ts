@@ -8,12 +8,15 @@ import { findClavigerError } from '../errors.js';
 import { abortable } from '../internal/abortable.js';
 import { statusOf } from '../internal/status-of.js';
 import type { Redactor } from '../redaction/redactor.js';
+import { currentTracer } from '../tracing/open-telemetry.js';
 import { assertAdmitted, consumerOf, type Admission, type Unit } from './admission.js';
 import type { CacheSlot } from './credential-cache.js';
 import type { Held } from './held.js';
 import type { Provider } from './provider.js';
 import { coreOf, type Auth, type RegistryCore } from './registry-contract.js';
-import type { Grant, Target, Use } from './use-step.js';
+import { eventOf } from './use-event.js';
+import { inSpan, type UseSpan } from './use-span.js';
+import type { Grant, Part, Target, Use } from './use-step.js';
 
 export type { Asked, Grant, Outcome, Target, Use } from './use-step.js';
 
@@ -23,20 +26,20 @@ export type { Asked, Grant, Outcome, Target, Use } from './use-step.js';
  * Warm, with a cached credential and no access rules, everything up to the call runs without waiting.
  */
 export function use<P, R>(auth: Auth, step: Use<P, R>): Promise<R> {
+  const tracer = currentTracer();
+  if (tracer === undefined || step.injects === false) return begin(auth, step, undefined);
+  const named = { provider: auth.providerName, surface: step.surface };
+  return inSpan(tracer, named, (span) => begin(auth, step, span));
+}
+
+function begin<P, R>(auth: Auth, step: Use<P, R>, span: UseSpan | undefined): Promise<R> {
   try {
     const registry = auth.registry();
-    if (!(registry instanceof Promise)) return new CredentialUse(coreOf(registry), auth, step).run();
-    return registry.then((loaded) => new CredentialUse(coreOf(loaded), auth, step).run());
+    if (!(registry instanceof Promise)) return new CredentialUse(coreOf(registry), auth, step, span).run();
+    return registry.then((loaded) => new CredentialUse(coreOf(loaded), auth, step, span).run());
   } catch (error) {
     return Promise.reject(error);
   }
-}
-
-/** One provider's part in a use. */
-interface Part {
-  readonly provider: Provider;
-  readonly slot: CacheSlot;
-  held: Held | undefined;
 }
 
 /** One use on its way. It is its own grant, so that the warm path makes no object for it. */
@@ -48,15 +51,17 @@ class CredentialUse<P, R> implements Grant, Part {
   readonly #core: RegistryCore;
   readonly #auth: Auth;
   readonly #step: Use<P, R>;
+  readonly #span: UseSpan | undefined;
   #target: Target | undefined = undefined;
   #beside: Part[] | undefined = undefined;
   #repeated = false;
   #judgement: Judgement | undefined = undefined;
 
-  constructor(core: RegistryCore, auth: Auth, step: Use<P, R>) {
+  constructor(core: RegistryCore, auth: Auth, step: Use<P, R>, span: UseSpan | undefined) {
     this.#core = core;
     this.#auth = auth;
     this.#step = step;
+    this.#span = span;
   }
 
   run(): Promise<R> {
@@ -151,11 +156,15 @@ class CredentialUse<P, R> implements Grant, Part {
 
   /** From the cache or the store; the registry's redactor knows each value before it arrives here. */
   async #fetch(): Promise<void> {
+    const { kept } = this.slot;
+    const isMissing = this.held === undefined;
+    if (isMissing) this.#span?.came('miss');
     await Promise.all(
       this.#parts().map(async (part) => {
         part.held = await abortable(part.slot.get(), this.#step.signal);
       }),
     );
+    if (isMissing && this.held === kept) this.#span?.came('stale');
     this.#step.signal?.throwIfAborted();
   }
 
@@ -253,43 +262,41 @@ class CredentialUse<P, R> implements Grant, Part {
   }
 
   #pass(result: R): R {
-    if (this.#core.audit !== undefined) this.#audit('use', 'ok', statusOf(result));
+    if (this.#core.audit !== undefined || this.#span !== undefined) this.#record('use', 'ok', statusOf(result));
     return this.#step.redact ? this.#core.redactor.value(result) : result;
   }
 
   #fail(error: unknown): Promise<never> {
-    if (this.#core.audit !== undefined) this.#audit('use', findClavigerError(error)?.code ?? 'error', statusOf(error));
+    if (this.#core.audit !== undefined || this.#span !== undefined) this.#record('use', codeOf(error), statusOf(error));
     return Promise.reject(this.#step.redact ? this.#core.redactor.error(error) : error);
   }
 
   /** Before the call was made. */
   #refuse(error: unknown): Promise<never> {
-    if (this.#core.audit !== undefined) this.#audit('refuse', findClavigerError(error)?.code ?? 'error', undefined);
+    if (this.#core.audit !== undefined || this.#span !== undefined) this.#record('refuse', codeOf(error), undefined);
     return Promise.reject(error);
   }
 
-  #audit(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status: number | undefined): void {
-    if (type === 'use' && this.#step.continued === true) return;
-    const { tool, surface } = this.#step;
-    const version = this.held?.credential.version;
-    const { keyId, app, verification } = this.#judgement ?? {};
-    this.#core.audit?.({
+  #record(type: 'use' | 'refuse', outcome: AuditEvent['outcome'], status: number | undefined): void {
+    const event = eventOf(this.#step, {
       time: this.#core.now(),
       type,
       provider: this.#auth.providerName,
-      surface,
-      ...(keyId === undefined ? {} : { consumer: keyId }),
-      ...(app === undefined ? {} : { app }),
-      ...(this.#target === undefined ? {} : { method: this.#target.method }),
-      ...(this.url === undefined ? {} : { host: this.url.host, path: this.url.path }),
-      ...(tool === undefined ? {} : { tool }),
       outcome,
-      ...(verification?.ok === false ? { fault: verification.fault.code } : {}),
-      ...(status === undefined ? {} : { status }),
-      ...(version === undefined ? {} : { version }),
-      ...(this.#repeated ? { repeated: true } : {}),
+      status,
+      method: this.#target?.method,
+      url: this.url,
+      judgement: this.#judgement,
+      version: this.held?.credential.version,
+      repeated: this.#repeated,
     });
+    if (type === 'refuse' || this.#step.continued !== true) this.#core.audit?.(event);
+    this.#span?.end(event, { url: this.url, isFetched: this.held !== undefined, redactor: this.#core.redactor });
   }
+}
+
+function codeOf(error: unknown): AuditEvent['outcome'] {
+  return findClavigerError(error)?.code ?? 'error';
 }
 
 const none: Grant['companions'] = Object.freeze([]);

@@ -1,4 +1,4 @@
-import type { Store } from '../../src/index.js';
+import { entryName, type Store } from '../../src/index.js';
 import { awsSecretsManagerStore } from '../../src/stores/aws-secrets-manager.js';
 import { azureKeyVaultStore } from '../../src/stores/azure-key-vault.js';
 import { commandPresets, commandStore } from '../../src/stores/command.js';
@@ -44,3 +44,6 @@ commandStore({ command: 'op', args: 'read {name}' });
 commandPresets.op({});
 // @ts-expect-error unknown option
 directoryStore({ directory: '/run/secrets' });
+entryName('github', 'alice') satisfies string;
+// @ts-expect-error whose, not which version
+entryName('github', 1);
