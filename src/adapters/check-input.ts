@@ -5,7 +5,7 @@ import { isStandardSchema, type StandardIssue, type StandardSchema } from '../to
 export type InputCheck = (input: Record<string, unknown>) => Promise<unknown>;
 
 /** Whose schema it is, and what is in the input that its author does not know of. */
-interface Checked {
+export interface Checked {
   readonly parameter: string;
   readonly providerName: string;
 }
@@ -52,7 +52,7 @@ export function inputRefused(issues: readonly StandardIssue[], checked: Checked)
   return new Error(`the tool's input is not valid: ${lines.join('; ')}`);
 }
 
-function keyRefused({ providerName }: Checked): ClavigerError {
+export function keyRefused({ providerName }: Checked): ClavigerError {
   const message = `provider "${providerName}": its credential is not what the tool's own schema asks for`;
   return new ClavigerError('ERR_PLACEMENT_INVALID', message, { provider: providerName });
 }
