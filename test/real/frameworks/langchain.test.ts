@@ -80,7 +80,7 @@ function scriptedModel(...turns: object[]): any {
       return { generations: [{ text: '', message }] };
     }
   }
-  return new Scripted({});
+  return new (Scripted as any)({});
 }
 
 const call = (args: object) => ({ content: '', tool_calls: [{ type: 'tool_call', id: 'c1', name: 'weather', args }] });
