@@ -39,6 +39,11 @@ export class Terminal {
     this.streams.stdout.write(`${this.#safe(visibleJson({ schema: 1, ...value }))}\n`);
   }
 
+  /** One of many answers for programs, in a line of its own. */
+  answerJsonLine(value: object): void {
+    this.streams.stdout.write(`${this.#safe(visibleJson(value, 0))}\n`);
+  }
+
   /** A line beside the answer: what was done, a warning, an error. */
   note(line = ''): void {
     this.streams.stderr.write(`${this.#safe(visibleText(line))}\n`);
