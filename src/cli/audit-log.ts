@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditEvent } from '../index.js';
 import { fileError } from './command-error.js';
@@ -7,45 +7,90 @@ import { fileError } from './command-error.js';
 const POLL_MS = 200;
 const CHUNK_BYTES = 65_536;
 
-/** The events of an audit file, oldest first; with `follow` also those to come, without end. */
+/**
+ * The events of an audit file, oldest first; with `follow` also those to come, without end. A file that is moved away is read
+ * to its end before the one in its place; one that was cut short is read anew.
+ */
 export async function* auditEvents(path: string, follow: boolean): AsyncGenerator<AuditEvent> {
-  let position = 0;
-  let rest = Buffer.alloc(0);
-  for (;;) {
-    const chunk = await readFrom(path, position);
-    if (chunk === 'replaced') {
-      position = 0;
-      rest = Buffer.alloc(0);
-      continue;
+  let log: AuditLog | undefined;
+  try {
+    for (;;) {
+      log ??= await AuditLog.open(path);
+      if (log !== undefined) yield* log.events();
+      if (!follow) return;
+      if (log !== undefined && (await log.isReplaced())) {
+        yield* log.events(); // what its last writer still wrote
+        await log.close();
+        log = undefined;
+      } else await delay(POLL_MS);
     }
-    position += chunk.length;
-    rest = Buffer.concat([rest, chunk]);
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      const event = parse(rest.toString('utf8', 0, end));
-      rest = rest.subarray(end + 1);
-      if (event !== undefined) yield event;
-    }
-    if (chunk.length > 0) continue;
-    if (!follow) return;
-    await delay(POLL_MS);
+  } catch (error) {
+    throw fileError('read', path, error);
+  } finally {
+    await log?.close();
   }
 }
 
-/** What stands there from a position on; `'replaced'` for a file that has become shorter than it was. */
-async function readFrom(path: string, position: number): Promise<Buffer | 'replaced'> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      if ((await file.stat()).size < position) return 'replaced';
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, position);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return position > 0 ? 'replaced' : Buffer.alloc(0);
-    throw fileError('read', path, error);
+/** One file under the path of the log. */
+class AuditLog {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #id: string;
+  #position = 0;
+  /** A line whose end is not written yet. */
+  #unfinished = Buffer.alloc(0);
+
+  private constructor(path: string, file: FileHandle, id: string) {
+    this.#path = path;
+    this.#file = file;
+    this.#id = id;
   }
+
+  /** Undefined where there is none. */
+  static async open(path: string): Promise<AuditLog | undefined> {
+    try {
+      const file = await open(path, 'r');
+      return new AuditLog(path, file, idOf(await file.stat()));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** What was added since the last time. */
+  async *events(): AsyncGenerator<AuditEvent> {
+    if ((await this.#file.stat()).size < this.#position) {
+      this.#position = 0;
+      this.#unfinished = Buffer.alloc(0);
+    }
+    for (;;) {
+      const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      const text = Buffer.concat([this.#unfinished, buffer.subarray(0, bytesRead)]);
+      let start = 0;
+      for (let end = text.indexOf(10); end !== -1; end = text.indexOf(10, start)) {
+        const event = parse(text.toString('utf8', start, end));
+        start = end + 1;
+        if (event !== undefined) yield event;
+      }
+      this.#unfinished = text.subarray(start);
+    }
+  }
+
+  /** Whether another file is in its place. While there is none, it may still come back. */
+  async isReplaced(): Promise<boolean> {
+    const there = await stat(this.#path).catch(() => undefined);
+    return there !== undefined && idOf(there) !== this.#id;
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+function idOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev}:${ino}`;
 }
 
 /** A line that a crash has cut, or somebody else's, is no event. */

@@ -57,6 +57,11 @@ export class Terminal {
     this.#write(this.streams.stdout, this.#safe(visibleJson({ schema: 1, ...value })));
   }
 
+  /** One of many answers for programs, in a line of its own. */
+  answerJsonLine(value: object): void {
+    this.streams.stdout.write(`${this.#safe(visibleJson(value, 0))}\n`);
+  }
+
   /** A line beside the answer: what was done, a warning, an error. */
   note(line: Line = ''): void {
     this.#write(this.streams.stderr, this.#rendered(line, this.streams.stderr));

@@ -23,8 +23,8 @@ export function visibleLines(text: string): string {
 }
 
 /** JSON that shows itself whole too: escaped as JSON does, so that a reader gets the same value. */
-export function visibleJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(invisible, (character) =>
+export function visibleJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, undefined, indent).replace(invisible, (character) =>
     character === '\n' ? character : character.replace(/[^]/g, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`),
   );
 }

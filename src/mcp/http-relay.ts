@@ -4,6 +4,7 @@ import type { Auth } from '../registry/registry-contract.js';
 import type { HttpTransport } from './http-transport.js';
 import type { Carrier, ClientSide } from './launcher.js';
 import { readBatch, readEnvelope, type Envelope } from './message-line.js';
+import { cancelledRequest } from './open-http-request.js';
 import { openHttpTransport } from './open-http-transport.js';
 import { messageIn } from './stand-ins.js';
 
@@ -82,6 +83,8 @@ export class HttpRelay implements Carrier {
       await this.#inTurn(method, async () => {
         const transport = await this.#transport();
         const message = messageIn(line);
+        const cancelled = cancelledRequest(message);
+        if (cancelled !== undefined) this.#settle(cancelled); // it is not answered any more
         await transport.sendText(message, { text: line.toString(), key: id ?? 'null' });
       });
     } catch (error) {

@@ -36,7 +36,7 @@ export class HttpTransport implements ToolsetConnection {
   readonly #errors = new OwnErrors();
   readonly #failures: HttpFailures;
   readonly #memory = new SessionMemory();
-  readonly #reading: Reading & { standIns: StandIns };
+  readonly #reading: Reading;
   readonly #stateless = new StatelessHeaders();
   /** By their ids as JSON. */
   readonly #open = new Map<string, OpenHttpRequest>();

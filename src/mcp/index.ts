@@ -6,6 +6,7 @@ export type { CallToolOptions, RequestLimits, Toolset, ToolsetOptions } from './
 export type { Connection } from './server.js';
 export type { BaseUrlInjection, Injection } from '../process/injection.js';
 export { createStdioLauncher } from './stdio-launcher.js';
-export type { StdioLauncher, StdioLauncherOptions } from './stdio-launcher.js';
+export type { StdioLauncherOptions } from './stdio-launcher.js';
+export type { LauncherOptions, StdioLauncher } from './launcher.js';
 export { createHttpLauncher } from './http-launcher.js';
 export type { HttpLauncherOptions } from './http-launcher.js';

@@ -7,8 +7,6 @@ import { Relay } from './relay.js';
 import type { Connection } from './server.js';
 import type { ServerEnd } from './server-process.js';
 
-export type { StdioLauncher } from './launcher.js';
-
 export interface StdioLauncherOptions extends LauncherOptions {
   inject: Injection[];
   /** The server. It inherits our own environment, without our `CLAVIGER_*`. */

@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CliHome } from '../support/cli.js';
 import { canary } from '../support/canary.js';
 import { startServer, type TestServer } from '../support/http-server.js';
 import { needs } from '../support/needs.js';
+
+/** Bytes of no text, more than any buffer on their way. */
+const big = randomBytes(2 * 1024 * 1024);
 
 let home: CliHome;
 let server: TestServer;
@@ -14,6 +19,8 @@ beforeEach(async () => {
     const status = /^\/api\/status\/(\d+)/.exec(url)?.[1];
     if (url.startsWith('/api/away')) response.writeHead(302, { location: 'https://elsewhere.invalid/x' }).end();
     else if (status !== undefined) response.writeHead(Number(status)).end('no');
+    else if (url === '/api/big') response.end(big);
+    else if (url === '/api/bytes') response.end(Buffer.from([0, 255, 254, 10]));
     else if (url.startsWith('/api/escape')) response.end('\u001b]0;title\u0007text');
     else {
       response.setHeader('x-echo', headers['x-api-key'] ?? 'none');
@@ -120,6 +127,29 @@ describe('fetch', () => {
     expect(result.code).toBe(code);
     expect(result.stderr).toMatch(/^(note: .*\n)?claviger: .+\n$/);
     expect(server.received).toEqual([]);
+  });
+
+  it('gives programs status, headers and body together, without the key', { timeout: 60_000 }, async () => {
+    const answer = await home.json(['fetch', '/items', '--as', 'shop']);
+    expect(answer).toMatchObject({ schema: 1, status: 200, statusText: 'OK', headers: { 'x-echo': '[secret]' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ url: '/api/items', key: '[secret]' });
+    const failed = await home.run(['fetch', '/status/401', '--as', 'shop', '--fail', '--json']);
+    expect([failed.code, JSON.parse(failed.stdout).status]).toEqual([5, 401]);
+    expect((await home.json(['fetch', '/bytes', '--as', 'shop'])).base64).toBe('AP/+Cg==');
+  });
+
+  it('passes a big body of any bytes through a pipe, and a file on as it is', { timeout: 60_000 }, async () => {
+    writeFileSync(home.path('work', 'sent.bin'), big);
+    const sums = await home.shell(
+      `claviger fetch /big --as shop | cmp - sent.bin && claviger fetch PUT /x --as shop -d @sent.bin > answer`,
+    );
+    expect(sums.code).toBe(0);
+    expect(server.received.at(-1)?.body.equals(big)).toBe(true);
+  });
+
+  it('leaves quietly when nobody reads on', async () => {
+    const { code, stderr } = await home.shell('claviger fetch /big --as shop | head -c 10 > answer');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('passes the bytes of a body on as they are', async () => {

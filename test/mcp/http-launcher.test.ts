@@ -186,6 +186,10 @@ describe('a launcher over HTTP', () => {
     expect(textOf(await client.call('resumed'))).toBe('after the break with [secret]');
     expect(server.seen.some(({ headers }) => headers['last-event-id'] !== undefined)).toBe(true);
     expect(client.received.some((line) => line.includes('"h"'))).toBe(false);
+    const ended = Date.now();
+    client.input.end();
+    await client.launcher.exited;
+    expect(Date.now() - ended).toBeLessThan(15_000); // it does not wait for an answer that nobody gives
   });
 
   it('begins a forgotten session anew, and sends the refused message again', async () => {

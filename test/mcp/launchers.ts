@@ -2,8 +2,12 @@ import { PassThrough } from 'node:stream';
 import { EventEmitter, on } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { createStdioLauncher, type StdioLauncher, type StdioLauncherOptions } from '../../src/mcp/index.js';
-import type { LauncherOptions } from '../../src/mcp/launcher.js';
+import {
+  createStdioLauncher,
+  type LauncherOptions,
+  type StdioLauncher,
+  type StdioLauncherOptions,
+} from '../../src/mcp/index.js';
 
 /** A client of a launcher that talks in raw lines. */
 export async function launch(options: StdioLauncherOptions) {

@@ -94,6 +94,14 @@ export class CliHome implements Disposable {
     }
   }
 
+  /** Runs a shell line without a terminal; `claviger` in it is the built command line. */
+  shell(line: string, { cwd = this.work, env = {} }: CliOptions = {}): Promise<CliResult> {
+    const script = `claviger() { "${process.execPath}" "${builtCli}" "$@"; }\n${line}`;
+    return collect(
+      spawn('sh', ['-c', script], { cwd, env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+  }
+
   /**
    * Runs a shell line on a terminal of its own and types. What the terminal shows comes back as `stdout`, echo included.
    * `claviger` in the line is the built command line.

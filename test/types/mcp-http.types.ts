@@ -1,9 +1,18 @@
 import { Agent, ProxyAgent } from 'undici';
 import { Agent as Agent8 } from 'undici8';
-import type { Auth } from '../../src/index.js';
-import { createHttpToolset, type HttpToolset, type HttpToolsetOptions, type Toolset } from '../../src/mcp/index.js';
+import type { Auth, Registry } from '../../src/index.js';
+import {
+  createHttpLauncher,
+  createHttpToolset,
+  type HttpLauncherOptions,
+  type HttpToolset,
+  type HttpToolsetOptions,
+  type StdioLauncher,
+  type Toolset,
+} from '../../src/mcp/index.js';
 
 declare const auth: Auth;
+declare const registry: Registry;
 const url = 'https://mcp.example.com/mcp';
 
 const least: HttpToolsetOptions = { auth, url };
@@ -41,3 +50,9 @@ createHttpToolset({ auth, url, into: { in: 'env', name: 'X' } });
 createHttpToolset({ auth, url, connection: { command: 'node' } });
 // @ts-expect-error not a dispatcher
 createHttpToolset({ auth, url, dispatcher: {} });
+
+const launched: HttpLauncherOptions = { auth, url, headers: { 'x-tenant': 'seven' }, maxMessageBytes: 1 };
+void createHttpLauncher(launched).then((launcher: StdioLauncher) => launcher.exited);
+void createHttpLauncher({ registry, url, consumer: () => undefined });
+// @ts-expect-error it needs an auth or a registry
+void createHttpLauncher({ url });

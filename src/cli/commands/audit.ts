@@ -39,8 +39,9 @@ export const audit = defineCommand({
     const collected: AuditEvent[] = [];
     for await (const event of auditEvents(auditFile, follow)) {
       if (!isWanted(event)) continue;
-      if (json && !follow) collected.push(event);
-      else terminal.answer(json ? JSON.stringify(event) : lineOf(event));
+      if (!json) terminal.answer(lineOf(event));
+      else if (follow) terminal.answerJsonLine(event);
+      else collected.push(event);
     }
     if (json) terminal.answerJson({ events: collected });
     return 0;

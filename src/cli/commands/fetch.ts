@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createFetch } from '../../http/index.js';
@@ -19,7 +20,8 @@ export const fetch = defineCommand({
   details: [
     'The key goes only where its provider lists, on every redirect; it is replaced in what comes back. With --as a path is enough: ' +
       'it is appended to the base URL. Without it the provider is found by the URL.',
-    'The body of the answer goes to stdout.',
+    'The body of the answer goes to stdout as it comes, byte for byte into a file or pipe; with --json status, headers and body ' +
+      'together, a body that is no text in base64.',
   ],
   examples: [
     ['claviger fetch /user --as github', 'below the base URL of github'],
@@ -67,8 +69,11 @@ export const fetch = defineCommand({
     const response = await withProgress(terminal, 'waiting for the answer', () => client(url, request));
     if (uses.length === 0 && values.as === undefined)
       terminal.note('note: this URL is a destination of no provider: no credential was sent');
-    if (values.include) writeHead(terminal, response);
-    await writeBody(terminal, response);
+    if (context.json) await answerJson(terminal, response);
+    else {
+      if (values.include) writeHead(terminal, response);
+      await writeBody(terminal, response);
+    }
     return values.fail ? exitCodeOf(terminal, response) : exitCodes.ok;
   },
 });
@@ -108,6 +113,14 @@ function writeHead(terminal: Terminal, { status, statusText, headers }: Response
   terminal.answer(`HTTP ${status} ${statusText}`.trimEnd());
   for (const [name, value] of headers) terminal.answer(`${name}: ${value}`);
   terminal.answer();
+}
+
+/** All of it at once. */
+async function answerJson(terminal: Terminal, response: Response): Promise<void> {
+  const { status, statusText, headers } = response;
+  const body = Buffer.from(await response.arrayBuffer());
+  const content = isUtf8(body) ? { body: body.toString('utf8') } : { base64: body.toString('base64') };
+  terminal.answerJson({ status, statusText, headers: Object.fromEntries(headers), ...content });
 }
 
 /** Byte for byte into a file or pipe; on a terminal nothing in it can steer that. */
