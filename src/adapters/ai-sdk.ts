@@ -90,7 +90,7 @@ export async function toolsFrom(toolset: Toolset, limits?: RequestLimits): Promi
         toModelOutput: ({ output }: { output: unknown }) => modelOutput(output as CallToolResult),
       },
     ]),
-  ) as AiToolset;
+  );
 }
 
 /** The texts as text; with images or sound among them, each part for itself. */

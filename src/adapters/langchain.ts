@@ -107,7 +107,7 @@ function likeDirectOutput(raw: unknown, result: unknown): unknown {
 export async function toolsFrom(toolset: Toolset, limits?: RequestLimits): Promise<LangChainToolsetTool[]> {
   const { DynamicStructuredTool } = await importPeer<LangChainModule>('langchain', '@langchain/core/tools');
   const tools = await toolsetTools(toolset, limits);
-  return tools.map((tool) => new DynamicStructuredTool(fieldsOf(tool)));
+  return tools.map((tool): unknown => new DynamicStructuredTool(fieldsOf(tool)));
 }
 
 /** A `DynamicStructuredTool`, as far as can be said without importing LangChain's types. */

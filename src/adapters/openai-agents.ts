@@ -62,7 +62,7 @@ function invoker(tool: AgentsTool, credential: ToolCredential): AgentsTool['invo
       ...createRefusal(),
       call: async (placed) => {
         try {
-          return await tool.invoke(context, JSON.stringify(placed), details);
+          return (await tool.invoke(context, JSON.stringify(placed), details)) as unknown;
         } finally {
           await redactCurrentSpan(credential);
         }

@@ -1,6 +1,6 @@
 import { ClavigerError } from '../errors.js';
 import { checkPlacement } from '../placement/check-placement.js';
-import { parameter, type ParameterPlacement } from '../placement/placement.js';
+import { parameter, type ParameterPlacement, type Placement } from '../placement/placement.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { assertAuth } from '../registry/auth.js';
 import type { Auth } from '../registry/registry-contract.js';
@@ -79,7 +79,7 @@ export function toolCredential(options: CredentialToolOptions): ToolCredential {
 
 /** A tool's arguments are one object: nothing but a property of it can take the key. */
 function nameOf(into: unknown): string {
-  const placement = typeof into === 'string' ? parameter(into) : (into as ParameterPlacement);
+  const placement = typeof into === 'string' ? parameter(into) : (into as Placement);
   checkPlacement(placement);
   if (placement.in === 'parameter' && typeof placement.name === 'string') return placement.name;
   const what =

@@ -7,7 +7,7 @@ export interface ToolsetTool {
   /** What the model reads of it. */
   readonly description: string;
   /** @throws Error with what the tool says, where it says that it failed */
-  call(args: unknown, signal?: AbortSignal): Promise<CallToolResult>;
+  readonly call: (args: unknown, signal?: AbortSignal) => Promise<CallToolResult>;
 }
 
 /** The tools that a toolset has now, each with the call that reaches it. */

@@ -151,7 +151,7 @@ describe('the tools of a toolset', () => {
     const tools = await toolsFrom(toolset);
     expect(Object.keys(tools)).toEqual(['text', 'picture', 'fails']);
     expect(tools['text']).toMatchObject({ type: 'dynamic', description: 'Gives a text' });
-    expect((tools['text']?.inputSchema as any)[schemaMark]).toBe(true);
+    expect(tools['text']?.inputSchema[schemaMark]).toBe(true);
     const { signal } = new AbortController();
     const output = await tools['text']?.execute({ q: 'x' }, { abortSignal: signal });
     expect(calls).toEqual([['text', { q: 'x' }, { signal }]]);

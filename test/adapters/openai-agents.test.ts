@@ -53,7 +53,7 @@ describe('a function tool of the OpenAI Agents SDK', () => {
     const tool = withCredentialTool(own, { auth: registry.auth('api'), into: 'apiKey' });
     await tool.invoke({}, '{"city":"Ulm"}');
     const context = { input: { city: 'Ulm', apiKey: key, header: `Bearer ${key}` }, output: 'x' };
-    const data = await tool.customDataExtractor(context);
+    const data: unknown = await (tool.customDataExtractor as (context: object) => unknown)(context);
     expect(data).toEqual({ input: { city: 'Ulm', header: 'Bearer [secret]' }, kept: '[secret]', output: 'x' });
     expect(context.input.apiKey).toBe(key);
     expectNoLeak([customDataExtractor.mock.calls, data], key);

@@ -83,7 +83,7 @@ class Input implements ToolInput {
   }
 
   #hideInLibrary(schema: StandardSchema): unknown {
-    const hidden = hideParameter(schema, this.#credential.parameter) as unknown as StandardSchema;
+    const hidden: StandardSchema = hideParameter(schema, this.#credential.parameter);
     this.#check = inputCheck(schema, this.#credential);
     this.#checkHidden = async (input) => (await hidden['~standard'].validate(input)).issues === undefined;
     return watchParse(hidden, this.#watch);
@@ -92,7 +92,7 @@ class Input implements ToolInput {
   /** JSON Schema, which may come later, and a function that validates, which has to be asked without the key. */
   #hideInSdkSchema(schema: SdkSchema): SdkSchema {
     const { parameter } = this.#credential;
-    const hide = (jsonSchema: object) => hideParameter(jsonSchema, parameter) as object;
+    const hide = (jsonSchema: object): object => hideParameter(jsonSchema, parameter);
     const given = schema.jsonSchema;
     const validate = schema.validate?.bind(schema);
     if (validate !== undefined) this.#check = async (input) => this.#settled(await validate(input));

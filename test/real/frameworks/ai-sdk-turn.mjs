@@ -151,7 +151,7 @@ const callbacks = Object.fromEntries(
 );
 
 const model = scriptedModel(...calls);
-const { abort, signal } = Object.assign(new AbortController());
+const { signal } = new AbortController();
 const generated = await ai.generateText({
   model,
   tools,

@@ -119,7 +119,7 @@ describe.skipIf(folder === undefined)('LangChain', () => {
       name: 'weather',
       schema,
     });
-    const weather = withCredentialTool(own as any, { auth: registry.auth('api'), into: 'apiKey' });
+    const weather = withCredentialTool(own, { auth: registry.auth('api'), into: 'apiKey' });
     const { seen, handlers } = watched();
     const error = await weather.invoke({ city: 'Ulm' }, { callbacks: handlers }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RangeError);
@@ -135,7 +135,7 @@ describe.skipIf(folder === undefined)('LangChain', () => {
       ...{ name: 'weather', schema, responseFormat: 'content_and_artifact' },
     });
     const sent = { type: 'tool_call', id: 'c1', name: 'weather', args: { city: 'Ulm' } } as const;
-    const message: any = await withCredentialTool(both as any, { auth, into: 'apiKey' }).invoke(sent);
+    const message: any = await withCredentialTool(both, { auth, into: 'apiKey' }).invoke(sent);
     expect(message).toBeInstanceOf(messages.ToolMessage);
     expect([message.content, message.artifact]).toEqual(['text [secret]', { raw: new Map([['key', '[secret]']]) }]);
 
@@ -143,7 +143,7 @@ describe.skipIf(folder === undefined)('LangChain', () => {
       ({ apiKey }: any, config: any) => new messages.ToolMessage({ content: apiKey, tool_call_id: config.toolCall.id }),
       { name: 'weather', schema },
     );
-    const own: any = await withCredentialTool(direct as any, { auth, into: 'apiKey' }).invoke(sent);
+    const own: any = await withCredentialTool(direct, { auth, into: 'apiKey' }).invoke(sent);
     expect(own).toBeInstanceOf(messages.ToolMessage);
     expect([own.content, own.tool_call_id]).toEqual(['[secret]', 'c1']);
     expectNoLeak([message, own], key);
@@ -162,7 +162,7 @@ describe.skipIf(folder === undefined)('LangChain', () => {
       }
     }
     const own = new Weather();
-    const weather = withCredentialTool(own as any, { auth: registry.auth('api'), into: 'apiKey' });
+    const weather = withCredentialTool(own, { auth: registry.auth('api'), into: 'apiKey' });
     expect(weather).toBeInstanceOf(Weather);
     expect([await weather.invoke({ city: 'Ulm' }), await weather.invoke({ city: 'Ulm' })]).toEqual([
       '1 with the key',
@@ -182,7 +182,7 @@ describe.skipIf(folder === undefined)('LangChain', () => {
       },
       { name: 'weather', schema },
     );
-    const weather = withCredentialTool(own as any, { auth: registry.auth('api'), into: 'apiKey' });
+    const weather = withCredentialTool(own, { auth: registry.auth('api'), into: 'apiKey' });
     const { seen, handlers } = watched();
     expect(await weather.invoke({ city: 'Ulm' }, { callbacks: handlers })).toBe('all of [secret]');
     expect(seen.filter((event: any) => event[0] === 'handleToolEvent')).toHaveLength(2);
