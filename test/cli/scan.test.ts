@@ -42,7 +42,10 @@ describe('scan', () => {
     home.write(home.path('.claude.json'), { mcpServers: { x: { command: 'npx', env: { GITHUB_TOKEN: a } } } });
     home.write(home.path('.codex', 'config.toml'), `[mcp_servers.x]\nargs = ["--api-key", "${b}"]\n`);
     home.write(home.path('.bashrc'), `export SOME_TOKEN=${c}\n`);
-    home.write(join(home.work, '.vscode', 'mcp.json'), `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`);
+    home.write(
+      join(home.work, '.vscode', 'mcp.json'),
+      `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`,
+    );
     home.write(join(home.work, 'my.vars'), `A_SECRET=${d}\n`);
     const { code, stdout, stderr } = await scan([]);
     expect(code).toBe(7);
@@ -105,7 +108,10 @@ describe('scan', () => {
     const { code, stderr } = await scan([pasted]);
     expect(code).toBe(3);
     expect(stderr).toContain("can't read a path that looks like a key (ENOENT)");
-    expect(await scan(['no/such.txt'])).toMatchObject({ code: 3, stderr: expect.stringContaining('no/such.txt (ENOENT)') });
+    expect(await scan(['no/such.txt'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no/such.txt (ENOENT)'),
+    });
   });
 
   it('says nothing of a key that is part of a file name', async () => {
@@ -123,7 +129,10 @@ describe('scan', () => {
     expect(stdout).toMatch(/notes\.txt:1:7 +stored "mine" +stored/);
     expect(stdout).toMatch(/notes\.txt:2:\d+ +stored "mine" \(encoded\) +stored/);
 
-    const project = home.project('hostile', { providers: [], stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } } });
+    const project = home.project('hostile', {
+      providers: [],
+      stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } },
+    });
     home.write(join(project, 'notes.txt'), `it is ${a}\n`);
     const untrusted = await scan(['notes.txt'], { cwd: project });
     expect(untrusted.code).toBe(0);
