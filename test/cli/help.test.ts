@@ -30,6 +30,7 @@ const verbs = [
   'access token',
   'audit',
   'trust',
+  'scan',
   'providers',
   'config path',
 ];

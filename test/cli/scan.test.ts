@@ -6,6 +6,7 @@ import { Secret } from '../../src/secret.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { canary } from '../support/canary.js';
 import { CliHome, githubKey, type CliResult } from '../support/cli.js';
+import { needs } from '../support/needs.js';
 
 let home: CliHome;
 let keys: string[];
@@ -158,7 +159,7 @@ describe('scan', () => {
     expect(stderr).toMatch(/1 silenced; passed over 1 file: 1 ignored/);
   });
 
-  it('--staged reads what is about to be committed, not what the folder has', async () => {
+  it.skipIf(!needs('git'))('--staged reads what is about to be committed, not what the folder has', async () => {
     const git = (...args: string[]) => execFileSync('git', args, { cwd: home.work, env: home.env, stdio: 'pipe' });
     git('init', '-q');
     const a = github();
