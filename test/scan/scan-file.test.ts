@@ -89,7 +89,7 @@ http_headers = { "Authorization" = "Bearer ${KEY}" }
     expect(await found(name, text)).toEqual(['blue horse']);
   });
 
-  test('one that is not well-formed is read as text, and that is said', async () => {
+  test('L14: one that is not well-formed is read as text, and that is said', async () => {
     const text = `{"mcpServers": {"a": {"env": {"GITHUB_TOKEN": "${GITHUB}"}`;
     const { keys, notes } = await scanBytes('x.json', Buffer.from(text), { format: 'jsonc' });
     expect(keys.map(({ provider }) => provider)).toEqual(['github']);
@@ -198,6 +198,9 @@ describe('files', () => {
       { line: lines + 1 + lines, provider: 'gitlab' },
     ]);
     expect(notes).toEqual([]);
+    const cut = await scanFile(path, { mostBytes: 1_048_576 });
+    expect(cut.notes).toEqual(['only the first 1 MiB were read']);
+    expect(cut.keys.length).toBeLessThan(2);
   }, 30_000);
 
   test('L17: links, loops, .git and node_modules are passed over', async () => {
