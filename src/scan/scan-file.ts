@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { TextDecoder } from 'node:util';
 import { formatOf, type ClientFormat } from '../mcp-clients/client-files.js';
 import { DocumentError } from '../mcp-clients/document/document-node.js';
 import { findInDocument } from './find-in-document.js';
