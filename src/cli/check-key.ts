@@ -27,7 +27,8 @@ export async function checkKey(
       'or set allowShortSecret for its provider first';
     throw new ClavigerError('ERR_SECRET_INVALID', message);
   }
-  if (isReference(value)) return 'this names a secret that is elsewhere, and is stored as it was entered: store what it names';
+  if (isReference(value))
+    return 'this names a secret that is elsewhere, and is stored as it was entered: store what it names';
   if (isPlaceholder(value)) return 'this looks like a placeholder from an example, and not like a key';
   return definition === undefined ? undefined : mismatch(value, definition);
 }
@@ -35,7 +36,9 @@ export async function checkKey(
 async function mismatch(value: string, definition: ProviderDefinition): Promise<string | undefined> {
   const { uses, shape, name } = definition;
   if (shape !== undefined)
-    return fitsShape(shape, value) ? undefined : `this does not look like a key of ${name}, going by the shape in its definition`;
+    return fitsShape(shape, value)
+      ? undefined
+      : `this does not look like a key of ${name}, going by the shape in its definition`;
   const entry = uses === undefined ? undefined : catalogEntry(uses);
   return entry === undefined ? foreignKey(value, definition) : catalogWarning(entry, value);
 }
@@ -46,7 +49,9 @@ function foreignKey(value: string, { name, baseUrl, destinations = [] }: Provide
   if (other === undefined || matchedPrefix(other, value) < OWN_PREFIX) return undefined;
   const host = /^https:\/\/[^/{}]+/.exec(other.baseUrl)?.[0];
   const goesThere = [baseUrl ?? '', ...destinations].some((address) => host !== undefined && address.includes(host));
-  return goesThere ? undefined : `this looks like a key of ${other.title}, which ${name} is not: it would be sent to ${name}`;
+  return goesThere
+    ? undefined
+    : `this looks like a key of ${other.title}, which ${name} is not: it would be sent to ${name}`;
 }
 
 async function catalogWarning(entry: CatalogEntry, value: string): Promise<string | undefined> {

@@ -106,8 +106,9 @@ export class Scan {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       throw new CommandError(missing ? '--staged needs git' : '--staged works in a git repository only');
     }
-    for (const { path, read } of files) {
-      await this.#file(path, async () => scanBytes(path, await read(), this.#scanOptions()));
+    for (const file of files) {
+      const { path } = file;
+      await this.#file(path, async () => scanBytes(path, await file.read(), this.#scanOptions()));
     }
   }
 

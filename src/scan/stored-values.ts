@@ -35,12 +35,7 @@ export function storedValues(secrets: readonly { name: string; secret: Secret }[
 }
 
 /** As it is; and on lines where that is not to be seen, encoded: in base64, percent-encoded and the like. */
-function placesOf(
-  text: string,
-  secret: Secret,
-  redact: (text: string) => string,
-  credential: string,
-): StoredFinding[] {
+function placesOf(text: string, secret: Secret, redact: (text: string) => string, credential: string): StoredFinding[] {
   const value = secret.reveal();
   const common = { certainty: 'declared', credential, secret } as const;
   const found: StoredFinding[] = [];

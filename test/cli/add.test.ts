@@ -102,7 +102,10 @@ describe('add', () => {
   it.each([
     ['${GITHUB_TOKEN}', /warning: this names a secret that is elsewhere/],
     ['ghp_your_token_here', /warning: this looks like a placeholder/],
-    [`dapi${'9f8e7d6c'.repeat(4)}`, /warning: this looks like a databricks personal access token, not like a key of GitHub/],
+    [
+      `dapi${'9f8e7d6c'.repeat(4)}`,
+      /warning: this looks like a databricks personal access token, not like a key of GitHub/,
+    ],
   ])('warns of %s for a key', async (input, warning) => {
     const { code, stderr } = await home.run(['add', 'github'], { input });
     expect(code).toBe(0);

@@ -6,6 +6,7 @@ import { Secret } from '../../src/secret.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { canary } from '../support/canary.js';
 import { CliHome, githubKey, type CliResult } from '../support/cli.js';
+import { needs } from '../support/needs.js';
 
 let home: CliHome;
 let keys: string[];
@@ -42,7 +43,10 @@ describe('scan', () => {
     home.write(home.path('.claude.json'), { mcpServers: { x: { command: 'npx', env: { GITHUB_TOKEN: a } } } });
     home.write(home.path('.codex', 'config.toml'), `[mcp_servers.x]\nargs = ["--api-key", "${b}"]\n`);
     home.write(home.path('.bashrc'), `export SOME_TOKEN=${c}\n`);
-    home.write(join(home.work, '.vscode', 'mcp.json'), `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`);
+    home.write(
+      join(home.work, '.vscode', 'mcp.json'),
+      `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`,
+    );
     home.write(join(home.work, 'my.vars'), `A_SECRET=${d}\n`);
     const { code, stdout, stderr } = await scan([]);
     expect(code).toBe(7);
@@ -105,7 +109,10 @@ describe('scan', () => {
     const { code, stderr } = await scan([pasted]);
     expect(code).toBe(3);
     expect(stderr).toContain("can't read a path that looks like a key (ENOENT)");
-    expect(await scan(['no/such.txt'])).toMatchObject({ code: 3, stderr: expect.stringContaining('no/such.txt (ENOENT)') });
+    expect(await scan(['no/such.txt'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no/such.txt (ENOENT)'),
+    });
   });
 
   it('says nothing of a key that is part of a file name', async () => {
@@ -123,7 +130,10 @@ describe('scan', () => {
     expect(stdout).toMatch(/notes\.txt:1:7 +stored "mine" +stored/);
     expect(stdout).toMatch(/notes\.txt:2:\d+ +stored "mine" \(encoded\) +stored/);
 
-    const project = home.project('hostile', { providers: [], stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } } });
+    const project = home.project('hostile', {
+      providers: [],
+      stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } },
+    });
     home.write(join(project, 'notes.txt'), `it is ${a}\n`);
     const untrusted = await scan(['notes.txt'], { cwd: project });
     expect(untrusted.code).toBe(0);
@@ -149,7 +159,7 @@ describe('scan', () => {
     expect(stderr).toMatch(/1 silenced; passed over 1 file: 1 ignored/);
   });
 
-  it('--staged reads what is about to be committed, not what the folder has', async () => {
+  it.skipIf(!needs('git'))('--staged reads what is about to be committed, not what the folder has', async () => {
     const git = (...args: string[]) => execFileSync('git', args, { cwd: home.work, env: home.env, stdio: 'pipe' });
     git('init', '-q');
     const a = github();

@@ -3,15 +3,30 @@ import { expect, test } from 'vitest';
 import { isReference, judgeText } from '../../src/detection/index.js';
 import { scanBytes } from '../../src/scan/index.js';
 
-const names = fc.constantFrom('API_KEY', 'token', 'Authorization', '--api-key', 'password', 'x-api-key', 'OPENAI_API_KEY');
+const names = fc.constantFrom(
+  'API_KEY',
+  'token',
+  'Authorization',
+  '--api-key',
+  'password',
+  'x-api-key',
+  'OPENAI_API_KEY',
+);
 const separators = fc.constantFrom('=', ': ', '": "', ' ', '="', '\n', '://', ':=');
 const values = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9+/=_.~-]{0,60}$/),
-  fc.constantFrom('${A}', '${A:-sk-live-0f9a8b7c6d5e4f3a}', '$(pass x)', 'Bearer ', 'https://u:p4ssw0rdp4ss@h/?token=', '{"a":"', '\\"', '\u{1f511}'),
+  fc.constantFrom(
+    '${A}',
+    '${A:-sk-live-0f9a8b7c6d5e4f3a}',
+    '$(pass x)',
+    'Bearer ',
+    'https://u:p4ssw0rdp4ss@h/?token=',
+    '{"a":"',
+    '\\"',
+    '\u{1f511}',
+  ),
 );
-const texts = fc
-  .array(fc.oneof(names, separators, values), { maxLength: 12 })
-  .map((pieces) => pieces.join(''));
+const texts = fc.array(fc.oneof(names, separators, values), { maxLength: 12 }).map((pieces) => pieces.join(''));
 
 test('what is found in any text lies inside it, apart from the rest, and is no reference', async () => {
   await fc.assert(
@@ -36,7 +51,9 @@ test('lines and columns of what is found in any JSON are those of its text', asy
       const value = { mcpServers: { [before]: { env: { X: `${before}\n"Bearer ${key}" ${after}` } } } };
       const text = JSON.stringify(value, undefined, pretty ? 2 : 0);
       const { keys } = await scanBytes('.mcp.json', Buffer.from(text));
-      const shown = keys.map(({ line, column, endColumn }) => text.split('\n')[line - 1]?.slice(column - 1, endColumn - 1));
+      const shown = keys.map(({ line, column, endColumn }) =>
+        text.split('\n')[line - 1]?.slice(column - 1, endColumn - 1),
+      );
       expect(shown).toContain(key);
     }),
     { numRuns: 200 },
