@@ -7,7 +7,7 @@ import type { Check } from './check.js';
 export const checkAudit: Check = {
   name: 'audit',
   run: async ({ loaded, context: { env } }) => {
-    if (loaded === undefined || loaded.file === undefined) return [];
+    if (loaded?.file === undefined) return [];
     const { auditFile } = loaded;
     if (auditFile === undefined) {
       const fix = 'add "audit": { "file": "audit.jsonl" } to the config file';

@@ -42,6 +42,8 @@ export interface ExamineOptions {
   readonly checkMs?: number;
 }
 
+const again = 'run claviger doctor again';
+
 /** Looks at everything at once. A check that fails or hangs takes nothing from the others. */
 export async function examine(
   context: Context,
@@ -70,13 +72,13 @@ async function run(check: Check, patient: Patient, checkMs: number): Promise<Exa
     const findings = await within(checkMs, check.run(patient));
     if (findings !== LATE) return { findings, isLate: false };
     return {
-      findings: [{ name, status: 'fail', message: `this check did not end within ${checkMs / 1000} s` }],
+      findings: [{ name, status: 'fail', message: `this check did not end within ${checkMs / 1000} s`, fix: again }],
       isLate: true,
     };
   } catch (error) {
     // Of an error that nobody foresaw only what it is may be told.
     const { code, constructor } = error as NodeJS.ErrnoException;
     const message = `this check failed itself (${code ?? constructor.name})`;
-    return { findings: [{ name, status: 'fail', message }], isLate: false };
+    return { findings: [{ name, status: 'fail', message, fix: again }], isLate: false };
   }
 }
