@@ -18,7 +18,7 @@ export function withoutQuotedArguments(result: unknown, checked: Checked): unkno
   const { message, validationErrors } = result;
   const isOfInput = message.startsWith('Tool input');
   if (isOfInput && Object.hasOwn(validationErrors.fields ?? {}, checked.parameter)) throw keyRefused(checked);
-  return { ...result, message: message.replace(/\n\nProvided [\s\S]*$/, '') };
+  return { ...result, message: message.replace(/\n\n(?:Provided|Returned) [\s\S]*$/, '') };
 }
 
 function isValidationResult(value: unknown): value is ValidationResult {
