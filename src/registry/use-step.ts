@@ -42,6 +42,8 @@ export interface Use<P, R> {
   readonly tool?: string | undefined;
   /** Ends the wait for the credential; the call has its own. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the call has ended already, where that is known without a signal: one is made only if there is something to wait for. */
+  readonly aborted?: boolean | undefined;
   /** A later hop of a call that was counted already: no event of its own unless it is refused. */
   readonly continued?: boolean;
   /** Shared by the hops of a call, so that all of them are for the same consumer and account. */

@@ -77,7 +77,7 @@ class CredentialUse<P, R> implements Grant, Part {
   #proceed(): Promise<R> {
     try {
       this.#bind();
-      if (this.#step.signal?.aborted === true) return this.#refuse(this.#step.signal.reason);
+      if (this.#isAborted) return this.#refuse(this.#step.signal?.reason);
       this.held = this.slot.peek();
       if (this.held !== undefined && this.#beside === undefined) return this.#attempt();
       return this.#fetch().then(
@@ -159,6 +159,10 @@ class CredentialUse<P, R> implements Grant, Part {
     this.#step.signal?.throwIfAborted();
   }
 
+  get #isAborted(): boolean {
+    return this.#step.aborted ?? this.#step.signal?.aborted === true;
+  }
+
   #parts(): Part[] {
     return [this, ...(this.#beside ?? [])];
   }
@@ -234,7 +238,7 @@ class CredentialUse<P, R> implements Grant, Part {
   /** The upstream refused the credential: ask the store for a newer one; only with a newer one the call is repeated. */
   async #refresh(): Promise<boolean> {
     const newer = await Promise.all(this.#parts().map((part) => this.#newer(part)));
-    this.#repeated = newer.includes(true) && this.#step.repeatable() && this.#step.signal?.aborted !== true;
+    this.#repeated = newer.includes(true) && this.#step.repeatable() && !this.#isAborted;
     return this.#repeated;
   }
 
