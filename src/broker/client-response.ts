@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { DispatchController, DispatchHandler, HeaderRecord } from '../http/dispatch.js';
+import { headerPairs } from '../http/request-head.js';
 
 /** What belongs to the connection with the upstream (RFC 9110 §7.6.1), or would lead past the broker. */
 const dropped = new Set([
@@ -70,7 +71,7 @@ export class ClientResponse implements DispatchHandler {
     const response = this.#response;
     const raw = controller.rawTrailers;
     if (Object.keys(trailers).length > 0 && Array.isArray(raw))
-      response.addTrailers(pairsOf(this.#fields(raw as Buffer[], trailers)));
+      response.addTrailers(headerPairs(this.#fields(raw as Buffer[], trailers)));
     if (this.#first === undefined) response.end();
     else response.end(this.#first);
     this.#onEnd();
@@ -82,15 +83,7 @@ export class ClientResponse implements DispatchHandler {
   }
 
   #fields(raw: readonly Buffer[], headers: HeaderRecord): string[] {
-    const { connection } = headers;
-    const nominated =
-      connection === undefined
-        ? []
-        : [connection]
-            .flat()
-            .join(',')
-            .toLowerCase()
-            .split(/\s*,\s*/);
+    const nominated = nominatedBy(headers['connection']);
     const fields: string[] = [];
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index]?.toString('latin1') ?? '';
@@ -103,13 +96,19 @@ export class ClientResponse implements DispatchHandler {
   }
 }
 
+/** The fields that go no further (RFC 9110 §7.6.1); most upstreams say no more than what is dropped anyway. */
+function nominatedBy(connection: string | string[] | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return none;
+  return [connection]
+    .flat()
+    .join(',')
+    .toLowerCase()
+    .split(/\s*,\s*/);
+}
+
+const none: readonly string[] = [];
+
 /** Node refuses to write a reason phrase (RFC 9112 §4) with control characters in it. */
 function printable(statusMessage: string): string {
   return statusMessage.replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
-}
-
-function pairsOf(fields: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let index = 0; index + 1 < fields.length; index += 2) pairs.push([fields[index] ?? '', fields[index + 1] ?? '']);
-  return pairs;
 }

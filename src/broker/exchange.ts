@@ -35,16 +35,16 @@ interface Placed {
 }
 
 /** Carries out one request whose placeholder was found: through `use()`, as every surface does. */
-export async function exchange(brokered: BrokeredRequest): Promise<void> {
+export function exchange(brokered: BrokeredRequest): void {
   const carried = new Exchange(brokered);
   brokered.response.once('close', () => carried.callerLeft());
-  try {
-    await brokered.body.gather();
-    await use(brokered.match.grantee.auth, carried);
-    carried.release();
-  } catch (error) {
-    carried.fail(error);
-  }
+  const gathered = brokered.body.gather();
+  if (gathered === undefined) carried.run();
+  else
+    gathered.then(
+      () => carried.run(),
+      (error: unknown) => carried.fail(error),
+    );
 }
 
 class Exchange implements Use<Placed, { statusCode: number }> {
@@ -61,6 +61,16 @@ class Exchange implements Use<Placed, { statusCode: number }> {
     this.#brokered = brokered;
     const { request, origin, target } = brokered;
     this.destination = { method: request.method ?? '', origin, path: target };
+  }
+
+  run(): void {
+    use(this.#brokered.match.grantee.auth, this)
+      .then(() => this.#attempt?.release())
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  get isAborted(): boolean {
+    return this.#controller.aborted;
   }
 
   get signal(): AbortSignal {
@@ -106,10 +116,6 @@ class Exchange implements Use<Placed, { statusCode: number }> {
 
   repeatable(): boolean {
     return this.#brokered.body.isReplayable && !this.#controller.aborted;
-  }
-
-  release(): void {
-    this.#attempt?.release();
   }
 
   fail(error: unknown): void {

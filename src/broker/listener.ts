@@ -20,6 +20,9 @@ export interface ListenerOptions {
   readonly slowMs: number;
 }
 
+/** Of a body, so much may wait for a slow reader: with Node's 16 KiB every piece of a large one would pause the upstream. */
+const PIPE_BYTES = 128 * 1024;
+
 /** What a connection may be used for beside reverse mode: it has shown the password of a session's proxy. */
 export type Tunnels = WeakMap<Duplex, ForwardTarget>;
 
@@ -53,6 +56,7 @@ export class Listener {
       connectionsCheckingInterval: Math.min(5000, slowMs),
       requireHostHeader: false, // looked at here, for an answer in JSON
       noDelay: true,
+      highWaterMark: PIPE_BYTES,
     };
     this.server = createServer(settings, (request, response) => this.#receive(request, response, false));
     this.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
@@ -131,7 +135,7 @@ export class Listener {
     const { session, grantee } = match;
     session.attach(request.socket);
     if (target === undefined) grantee.assertOrigin();
-    void exchange({
+    exchange({
       request,
       response,
       pairs,

@@ -9,6 +9,8 @@ export interface Match {
   readonly session: BrokerSession;
   readonly grantee: Grantee;
   readonly placement: RequestPlacement;
+  /** What the caller showed. */
+  readonly shown: string;
 }
 
 /** No placeholder is longer. */
@@ -76,7 +78,8 @@ export class SessionTable {
         if (entry?.session.isLive !== true) continue;
         const { session, grantee } = entry;
         if (!grantee.placements.some((each) => each.key === key) || !admits(session, grantee)) continue;
-        if (!matches.some((match) => match.grantee === grantee)) matches.push({ session, grantee, placement });
+        if (!matches.some((match) => match.grantee === grantee))
+          matches.push({ session, grantee, placement, shown: value });
       }
     }
     return matches.length < 2 ? matches : withoutCompanions(matches);
@@ -92,11 +95,9 @@ export class SessionTable {
   }
 }
 
-/** What stands in a place of this placement and is this grantee's placeholder. */
-export function placeholderIn(head: RequestHead, placement: RequestPlacement, grantee: Grantee): Found | undefined {
-  return findInRequest(head, placement).find(
-    ({ value }) => value.length <= MAX_PLACEHOLDER && digestOf(value) === grantee.digest,
-  );
+/** What stands in a place of this placement and is the placeholder that was found: the caller's own is compared with itself. */
+export function placeholderIn(head: RequestHead, placement: RequestPlacement, { shown }: Match): Found | undefined {
+  return findInRequest(head, placement).find(({ value }) => value === shown);
 }
 
 /** The credentials that one provider wants beside its own come with it: their placeholders ask for nothing of their own. */

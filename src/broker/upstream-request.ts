@@ -9,30 +9,32 @@ import { placeholderIn, type Match } from './session-table.js';
 const answeredHere = new Set(['expect', 'content-length', 'http2-settings']);
 
 /** The caller's headers without those of its own connection, and without what would make an upstream read another request. */
-function forwardable(pairs: RequestHead['headers'], keepRanges = false): RequestHead['headers'] {
-  return cleanHeaders(pairs, keepRanges).headers.filter(([name]) => !answeredHere.has(name.toLowerCase()));
+function forwardable(pairs: RequestHead['headers']): RequestHead['headers'] {
+  const headers: RequestHead['headers'] = [];
+  for (const [name, value] of cleanHeaders(pairs, false).headers) {
+    if (!answeredHere.has(name.toLowerCase())) headers.push([name, value]);
+  }
+  return headers;
 }
 
 /** The request as it goes on the wire: the caller's own, each placeholder in its place replaced by what it stands for. */
 export function upstreamRequest(
   method: string,
   pairs: RequestHead['headers'],
-  { grantee, placement }: Match,
+  match: Match,
   grant: Grant,
   body: RequestBody,
 ): DispatchOptions {
+  const { grantee, placement } = match;
   const { url, credential, companions } = grant;
   if (url === undefined) throw new Error('unreachable: a request has a destination');
-  const head: RequestHead = {
-    search: url.search,
-    headers: forwardable(pairs).map(([name, value]) => [name, value]),
-  };
-  const found = placeholderIn(head, placement, grantee);
+  const head: RequestHead = { search: url.search, headers: forwardable(pairs) };
+  const found = placeholderIn(head, placement, match);
   // A caller can have its own header dropped by nominating it; it was its proof all the same.
   if (found === undefined) applyToRequest(head, placement, credential);
   else found.replace(credential);
   for (const each of grantee.placements) {
-    if (each.placement !== placement) placeFurther(head, each, grantee, grant, placement);
+    if (each.placement !== placement) placeFurther(head, each, match, grant);
   }
   for (const companion of companions) {
     for (const each of companion.provider.placements) applyToRequest(head, each, companion.credential);
@@ -49,13 +51,13 @@ export function upstreamRequest(
 function placeFurther(
   head: RequestHead,
   each: Match['grantee']['placements'][number],
-  grantee: Match['grantee'],
+  match: Match,
   { credential, provider }: Grant,
-  used: Match['placement'],
 ): void {
-  const found = placeholderIn(head, each.placement, grantee);
+  const found = placeholderIn(head, each.placement, match);
   if (found !== undefined) found.replace(credential);
-  else if (each.isOwn && provider.placements.includes(used)) applyToRequest(head, each.placement, credential);
+  else if (each.isOwn && provider.placements.includes(match.placement))
+    applyToRequest(head, each.placement, credential);
 }
 
 function addConstants(head: RequestHead, headers: Grant['provider']['headers']): void {

@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { request as undiciRequest } from 'undici';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, describe, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { basic, cookie, header, query } from '../../src/placement/placement.js';
 import { createRegistry } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
@@ -12,7 +9,7 @@ import { canary } from '../support/canary.js';
 import { countingSource, down } from '../support/counting-source.js';
 import { rejects } from '../support/rejects.js';
 import { echo, rig, serve } from '../support/serve.js';
-import { codeOf, head, open, openBroker, raw } from './brokers.js';
+import { openBroker } from './brokers.js';
 
 const bearer = (placeholder: string) => ({ authorization: `Bearer ${placeholder}` });
 
@@ -197,106 +194,6 @@ describe('a session in reverse mode', () => {
     await expect.poll(status, { timeout: 5000 }).toBe(401);
     await broker.close();
     await rejects(broker.openSession({ providers: ['api'] }), 'ERR_BROKER_CLOSED');
-  });
-});
-
-describe('bodies', () => {
-  it('of 20 MB pass byte for byte both ways, whatever is in them', async () => {
-    const server = createServer((request, response) => void request.pipe(response)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { registry } = rig({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    const { session } = await openBroker(registry);
-    const piece = Buffer.alloc(1024 * 1024, Buffer.from('fffe00808141', 'hex'));
-    const { body } = await undiciRequest(session.baseUrl('api'), {
-      method: 'PUT',
-      headers: bearer(session.placeholder('api')),
-      body: Readable.from(Array.from({ length: 20 }, () => piece)),
-    });
-    const [received, expected] = [createHash('sha256'), createHash('sha256')];
-    for await (const chunk of body as AsyncIterable<Buffer>) received.update(chunk);
-    for (let sent = 0; sent < 20; sent++) expected.update(piece);
-    expect(received.digest('hex')).toBe(expected.digest('hex'));
-  });
-
-  it('are not waited for when the upstream answers early', async () => {
-    const server = createServer((_request, response) => void response.writeHead(413).end('too large')).listen(
-      0,
-      '127.0.0.1',
-    );
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { registry } = rig({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    const { session, port } = await openBroker(registry);
-    const socket = open(port);
-    let text = '';
-    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const lines = [`Host: 127.0.0.1:${port}`, `Authorization: Bearer ${session.placeholder('api')}`];
-    socket.write(['POST / HTTP/1.1', ...lines, 'Content-Length: 50000000', '', ''].join('\r\n'));
-    for (let sent = 0; sent < 500; sent++) if (!socket.write(Buffer.alloc(100_000))) await once(socket, 'drain');
-    await expect.poll(() => text).toContain('too large');
-  });
-
-  it('go no further when the caller leaves: its request ends too', async () => {
-    let closed = false;
-    const server = createServer((request) => void request.socket.on('close', () => (closed = true))).listen(
-      0,
-      '127.0.0.1',
-    );
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { registry } = rig({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    const { session, port } = await openBroker(registry);
-    const socket = open(port);
-    socket.write(head(port, 'GET /', [`Authorization: Bearer ${session.placeholder('api')}`]));
-    await once(server, 'request');
-    socket.destroy();
-    await expect.poll(() => closed).toBe(true);
-  });
-
-  it('are asked for only once the key may be used (Q7)', async () => {
-    const server = await serve((received, response) => response.end(received.body));
-    const { registry } = rig({ baseUrl: `${server.origin}/v1` });
-    const { session, port } = await openBroker(registry);
-    const headers = [
-      `Authorization: Bearer ${session.placeholder('api')}`,
-      'Content-Length: 3',
-      'Expect: 100-continue',
-    ];
-    const socket = open(port);
-    socket.write(head(port, 'POST /v1', headers));
-    const [interim] = (await once(socket, 'data')) as [Buffer];
-    expect(interim.toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
-    socket.write('abc');
-    const [final] = (await once(socket, 'data')) as [Buffer];
-    expect(final.toString()).toContain('200 OK');
-    const refused = await raw(port, head(port, 'POST /v2', headers));
-    expect([refused.status, codeOf(refused), refused.text.includes('100 Continue')]).toEqual([
-      403,
-      'ERR_DESTINATION_DENIED',
-      false,
-    ]);
-  });
-
-  it('stream at once, a key cut in two among them', async () => {
-    let write: (text: string) => void = () => undefined;
-    const server = await serve((_received, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.flushHeaders();
-      write = (text) => void response.write(text);
-    });
-    const { registry, key } = rig({ baseUrl: server.origin });
-    const { session } = await openBroker(registry);
-    const placeholder = session.placeholder('api');
-    const response = await fetch(session.baseUrl('api'), { headers: bearer(placeholder) });
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    write('data: one\n\n');
-    expect((await reader.read()).value).toBe('data: one\n\n');
-    write(`data: ${key.slice(0, 10)}`);
-    expect((await reader.read()).value).toBe('data: ');
-    write(`${key.slice(10)}\n\n`);
-    expect((await reader.read()).value).toBe(`${placeholder}\n\n`);
-    await reader.cancel();
   });
 });
 

@@ -1,7 +1,11 @@
+import type { createServer as createPlainServer, RequestListener } from 'node:http';
+import { createServer } from 'node:https';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { expectNoLeak } from '../../src/testing/index.js';
+import { selfSigned } from '../support/certificate.js';
 import { CliHome, githubKey } from '../support/cli.js';
 import { startServer } from '../support/http-server.js';
+import { needs } from '../support/needs.js';
 import { echo } from '../support/serve.js';
 
 let home: CliHome;
@@ -141,6 +145,35 @@ describe('run with a broker', () => {
     expect(api.received[0]).toMatchObject({ url: '/v1/users', headers: { 'x-key': key } });
     expectNoLeak(stdout, key);
   });
+
+  const programs = ['curl', 'git', 'openssl'].map(needs);
+  it.skipIf(programs.includes(false))(
+    'gives a shell a proxy, so that its curl, its git and its Node reach an https host with a placeholder only',
+    async () => {
+      const { cert, key: certificateKey } = selfSigned();
+      const secure = (handler: RequestListener) =>
+        createServer({ cert, key: certificateKey }, handler) as unknown as ReturnType<typeof createPlainServer>;
+      const api = await startServer(echo, secure);
+      onTestFinished(() => api[Symbol.asyncDispose]());
+      const url = `https://localhost:${api.port}`;
+      await home.run(['add', 'local', '--bearer', '--base-url', url], { input: key });
+      const script = `curl -sS -H "Authorization: Bearer $TOKEN" "$URL/curl"
+        git -c http.extraHeader="Authorization: Bearer $TOKEN" ls-remote "$URL/repo.git"
+        node -e "fetch(process.env.URL + '/node', { headers: { authorization: 'Bearer ' + process.env.TOKEN } }).then((r) => r.text()).then(console.log)"
+        env`;
+      const { stdout, stderr } = await home.run(
+        ['run', '--forward', 'TOKEN=local', '--no-redact', '--', 'sh', '-c', script],
+        { env: { URL: url, NODE_EXTRA_CA_CERTS: home.write(home.path('upstream.pem'), cert.toString()) } },
+      );
+      const seen = api.received.map((request) => `${request.url} ${request.headers.authorization}`);
+      const expected = ['/curl', '/repo.git/info/refs?service=git-upload-pack', '/node'].map(
+        (path) => `${path} Bearer ${key}`,
+      );
+      expect(seen, stdout + stderr).toEqual(expect.arrayContaining(expected));
+      expect(stdout).toContain('TOKEN=');
+      expectNoLeak([stdout, stderr], key);
+    },
+  );
 
   it('gives a command the variables of a proxy', async () => {
     const { stdout } = await home.run([

@@ -1,14 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { basic, type ProviderDefinition } from '../../src/index.js';
+import { basic, header, type ProviderDefinition } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { openBroker } from '../broker/brokers.js';
 import { secureUpstream } from '../broker/secure-upstream.js';
-import { needs } from '../support/needs.js';
+import { needs, needsLibrary } from '../support/needs.js';
 import { rig, serve } from '../support/serve.js';
 
 const require = createRequire(import.meta.url);
@@ -54,12 +54,8 @@ const nodeScripts = {
 const python = `import os, urllib.request
 request = urllib.request.Request(os.environ['URL'], headers={'Authorization': 'Bearer ' + os.environ['API_KEY']})
 print(urllib.request.urlopen(request).read().decode())`;
-const pythonRequests = python
-  .replace('urllib.request\n', 'requests\n')
-  .replace(
-    /request = [^]*/,
-    `print(requests.get(os.environ['URL'], headers={'Authorization': 'Bearer ' + os.environ['API_KEY']}).text)`,
-  );
+const pythonGet = `import os, requests
+print(requests.get(os.environ['URL'], headers={'Authorization': 'Bearer ' + os.environ['API_KEY']}).text)`;
 
 type Client = [name: string, missing: boolean, command: () => [string, string[]]];
 
@@ -73,9 +69,12 @@ const clients: Client[] = [
   ]),
 ];
 
-// Debian's own Python, where its package is there: nothing else installs it.
-const hasRequests = spawnSync('/usr/bin/python3', ['-c', 'import requests']).status === 0;
-clients.push(['Python’s requests', !hasRequests, () => ['/usr/bin/python3', [script('client.py', pythonRequests)]]]);
+// Debian's own Python: its packages are for no other.
+for (const library of ['requests', 'httpx']) {
+  const isHere = needsLibrary(`python3-${library}`, '/usr/bin/python3', '-c', `import ${library}`);
+  const text = pythonGet.replaceAll('requests', library);
+  clients.push([`Python’s ${library}`, !isHere, () => ['/usr/bin/python3', [script('client.py', text)]]]);
+}
 
 describe.each(clients)('%s', (_name, missing, command) => {
   it.skipIf(missing)('reaches a hard-coded https host through the proxy, with a placeholder only', async () => {
@@ -140,5 +139,38 @@ describe.skipIf(!needs('git'))('git', () => {
     const { output } = await run('git', ['ls-remote', url.href], { ...session.environment(), ...quiet });
     expect(api.received[0]?.headers.authorization).toBe(`Basic ${btoa(`me:${key}`)}`);
     expectNoLeak(output, key);
+  });
+});
+
+describe.skipIf(!needs('gh'))('a client written in Go, GitHub’s gh', () => {
+  it('reaches a host that it knows over https only, through the proxy, with a placeholder only', async () => {
+    const api = await secureUpstream();
+    const { registry, key } = rig({
+      baseUrl: `${api.origin}/api/v3`,
+      placement: header('Authorization', { prefix: 'token ' }),
+    });
+    const { session } = await openBroker(registry, { upstream: api.upstream });
+    const placeholder = session.placeholder('api');
+    const env = {
+      ...session.environment(),
+      GH_HOST: new URL(api.origin).host,
+      GH_ENTERPRISE_TOKEN: placeholder,
+      GH_PROMPT_DISABLED: '1',
+    };
+    const { code, output } = await run('gh', ['api', 'user'], env);
+    expect([code, output]).toEqual([0, expect.stringContaining(`"seen":"token ${placeholder}"`)]);
+    expect(api.received[0]).toMatchObject({ url: '/api/v3/user', headers: { authorization: `token ${key}` } });
+    expectNoLeak([output, env], key);
+  });
+
+  it('trusts nothing that answers in the host’s name without the broker’s certificate', async () => {
+    const api = await secureUpstream();
+    const { registry } = rig({ baseUrl: api.origin });
+    const { session } = await openBroker(registry, { upstream: api.upstream });
+    const { SSL_CERT_FILE: _trusted, ...environment } = session.environment();
+    const env = { ...environment, GH_HOST: new URL(api.origin).host, GH_ENTERPRISE_TOKEN: session.placeholder('api') };
+    const { code, output } = await run('gh', ['api', 'user'], env);
+    expect([code, output]).toEqual([1, expect.stringMatching(/certificate/)]);
+    expect(api.received).toEqual([]);
   });
 });
