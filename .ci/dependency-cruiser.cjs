@@ -10,7 +10,7 @@ const publicEntries = Object.values(entries)
 const part = (names) => `^src/(${names.join('|')})(/|[.]ts$)`;
 
 /** Parts that no public entry shows. */
-const forTheCommandLine = ['mcp-clients'];
+const forTheCommandLine = ['detection', 'mcp-clients'];
 
 /** What the root entry may not import itself, though it stands on that floor. */
 const besideTheRoot = ['http'];
@@ -74,7 +74,7 @@ module.exports = {
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
-        pathNot: '^node_modules/(jsonc-parser|toml-eslint-parser)/', // bundled: see tsup.config.ts
+        pathNot: '^node_modules/(jsonc-parser|toml-eslint-parser|@secretlint/secretlint-rule-preset-recommend)/', // bundled: see tsup.config.ts
       },
     },
     {

@@ -10,11 +10,10 @@ module.exports = [
   ['destination', 'redaction', 'audit'],
   ['placement'],
   ['stores', 'access', 'catalog'],
-  ['mcp-clients'],
-  ['registry'],
+  ['registry', 'detection'],
   ['http', 'tools'],
   ['broker'],
   ['process'],
-  ['mcp'],
+  ['mcp', 'mcp-clients'],
   ['adapters', 'testing'],
 ];

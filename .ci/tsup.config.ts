@@ -22,7 +22,13 @@ const entries = Object.values(packageJson.exports).flatMap((entry) =>
 /** What is started as a process of its own, and so must be a file of its own. */
 const workers = ['./dist/stores/keychain/worker.js'];
 
-const bundled = ['zod', 'jsonc-parser', 'toml-eslint-parser', 'eslint-visitor-keys'];
+const bundled = [
+  'zod',
+  'jsonc-parser',
+  'toml-eslint-parser',
+  'eslint-visitor-keys',
+  '@secretlint/secretlint-rule-preset-recommend',
+];
 
 export default defineConfig({
   entry: sources([...entries, packageJson.bin.claviger, ...workers]),
@@ -51,8 +57,9 @@ export default defineConfig({
       ['jsonc-parser', 'LICENSE.md'],
       ['toml-eslint-parser', 'LICENSE'],
       ['eslint-visitor-keys', 'LICENSE'],
+      ['@secretlint/secretlint-rule-preset-recommend', 'LICENSE'],
     ] as const) {
-      await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name}.txt`);
+      await copyFile(`node_modules/${name}/${licence}`, `dist/licenses/${name.replace(/^@.*\//, '')}.txt`);
     }
   },
 });
