@@ -7,6 +7,7 @@ export const exitCodes = {
   locked: 4,
   rejected: 5,
   refused: 6,
+  plaintext: 7,
   interrupted: 130,
 } as const;
 

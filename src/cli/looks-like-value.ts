@@ -3,7 +3,7 @@ import { usageError } from './command-error.js';
 import { noValues } from './command.js';
 
 /** Whether a name is more likely a key that was put in the wrong place. */
-function looksLikeValue(text: string): boolean {
+export function looksLikeValue(text: string): boolean {
   if (recognizeKey(text) !== undefined || text.length > 100) return true;
   return text.split(/[^A-Za-z0-9]/).some((run) => run.length >= 20 && /\d/.test(run) && /[A-Za-z]/.test(run));
 }

@@ -35,6 +35,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'run an MCP server with credentials',
     load: async () => (await import('./commands/mcp-run.js')).mcpRun,
   },
+  'mcp import': {
+    summary: 'move keys out of the config files of MCP clients',
+    load: async () => (await import('./commands/mcp-import.js')).mcpImport,
+  },
   'access apply': {
     summary: 'make products, developers and apps be those of a file',
     load: async () => (await import('./commands/access-apply.js')).accessApply,

@@ -23,8 +23,3 @@ export function isLauncherEntry({ words }: ServerEntry): boolean {
 function isUs(text: string): boolean {
   return /(?:^|[\\/])claviger(?:\.cmd|\.exe|@[\w.^~-]+)?$|[\\/]cli[\\/]main\.[cm]?[jt]s$/.test(text);
 }
-
-/** What stands in a rewritten value where the key was: the launcher puts it there. */
-export function marker(name: string): string {
-  return `{claviger:${name}}`;
-}

@@ -64,7 +64,7 @@ export function planBridge(entry: ServerEntry, keys: readonly FoundKey[], shape:
     changes(launcher, nameOf) {
       const args = connectArguments(launcher, remote, nameOf);
       const at = (...path: string[]) => [...entry.path, ...path];
-      const list = shape.args === undefined ? shape.command : shape.args;
+      const list = shape.args ?? shape.command;
       const whole = shape.args === undefined ? [launcher.command, ...args] : args;
       const setCommand: Change[] =
         shape.args === undefined ? [] : [{ kind: 'set', path: at(shape.command), value: launcher.command }];

@@ -3,7 +3,8 @@ import type { Change } from './document/change.js';
 import { pairOf } from './document/document-node.js';
 import { secretOf, type FoundKey } from './entry-keys.js';
 import { LeftAsItIs, type KeyUse, type NameOf } from './entry-plan.js';
-import { marker, type Launcher } from './launcher-entry.js';
+import { markerOf } from '../placement/marker.js';
+import type { Launcher } from './launcher-entry.js';
 import { envAdditions } from './rewrite-entry.js';
 import { launchedWords, type LaunchedWords } from './launched-words.js';
 import type { Located, ServerEntry } from './server-entry.js';
@@ -47,7 +48,7 @@ export function planRun(entry: ServerEntry, keys: readonly FoundKey[], shape: Cl
 
 /** A text with a marker for each key in it. */
 export function filled(text: string, uses: readonly KeyUse[], nameOf: NameOf): string {
-  return uses.reduce((rest, use) => rest.replaceAll(use.secret, marker(nameOf(use))), text);
+  return uses.reduce((rest, use) => rest.replaceAll(use.secret, markerOf(nameOf(use))), text);
 }
 
 function variableWith(variable: Located, keys: readonly FoundKey[]): { variable: Located; use: KeyUse }[] {
@@ -87,7 +88,7 @@ function commandChanges(entry: ServerEntry, shape: ClientShape, rewrite: Command
   const texts = words.words.map(({ text, uses }) => filled(text, uses, nameOf));
   const at = (...path: (string | number)[]) => [...entry.path, ...path];
   const isList = shape.args === undefined;
-  const list = isList ? shape.command : shape.args;
+  const list = shape.args ?? shape.command;
   const existing = pairOf(entry.node, list)?.value;
   if (existing !== undefined && existing.kind !== 'list') throw new LeftAsItIs(`"${list}" is no list`);
   const setCommand: Change[] = isList ? [] : [{ kind: 'set', path: at(shape.command), value: command }];

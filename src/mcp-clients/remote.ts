@@ -24,6 +24,9 @@ const ofTransport = /^(?:accept|content-type|mcp-protocol-version|mcp-session-id
 const neverAlong =
   /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|content-length)$/i;
 
+/** What says that it may be a secret, though it looks like none: it must not come to stand in another file. */
+const loginName = /key|token|secret|auth|passw|session|credential|signature/i;
+
 /** @throws LeftAsItIs for a key in a place that no placement expresses, and for an address that we would not connect to */
 export function remoteOf(address: string, headers: readonly RemoteHeader[], keys: readonly FoundKey[]): Remote {
   const inUrl = distinct(keys.filter((key) => address.includes(secretOf(key)))).map((key) => inAddress(address, key));
@@ -71,13 +74,20 @@ function inAddress(address: string, key: FoundKey): Placed & { key: FoundKey; ra
 function inHeader({ name, value }: RemoteHeader, secret: string): Placement {
   const at = value.indexOf(secret);
   const prefix = value.slice(0, at);
+  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || /[^\x20-\x7e]/.test(value)) {
+    throw new LeftAsItIs('one of its headers is none that HTTP allows');
+  }
   if (at + secret.length < value.length) throw new LeftAsItIs(`its header ${name} holds more than the key`);
   return prefix === '' ? { in: 'header', name } : { in: 'header', name, prefix };
 }
 
 function plainHeader({ name, value }: RemoteHeader): string {
+  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name) || /[^\t\x20-\x7e]/.test(value)) {
+    throw new LeftAsItIs('one of its headers is none that HTTP allows');
+  }
   if (isReference(value) || /\$\{|\{env:/.test(value)) throw new LeftAsItIs(`its header ${name} is a reference`);
-  if (neverAlong.test(name) || isPlaceholder(value)) throw new LeftAsItIs(`its header ${name} can not go along`);
+  if (neverAlong.test(name) || loginName.test(name) || isPlaceholder(value))
+    throw new LeftAsItIs(`its header ${name} can not go along`);
   return value;
 }
 
