@@ -26,6 +26,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'store the keys of an exported file',
     load: async () => (await import('./commands/import.js')).importSecrets,
   },
+  test: {
+    summary: 'tell whether keys still work, by a who-am-I request',
+    load: async () => (await import('./commands/test.js')).test,
+  },
   fetch: {
     summary: 'make one HTTP request with a credential',
     load: async () => (await import('./commands/fetch.js')).fetch,
@@ -38,6 +42,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'mcp import': {
     summary: 'move keys out of the config files of MCP clients',
     load: async () => (await import('./commands/mcp-import.js')).mcpImport,
+  'mcp connect': {
+    summary: 'reach an MCP server over HTTP, for clients that only speak stdio',
+    load: async () => (await import('./commands/mcp-connect.js')).mcpConnect,
   },
   'access apply': {
     summary: 'make products, developers and apps be those of a file',

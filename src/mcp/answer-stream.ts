@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
-import type { Redactor } from '../redaction/redactor.js';
-import { EventRedaction, resumptionPoint } from './redact-events.js';
+import { EventRedaction, resumptionPoint, type Reading } from './redact-events.js';
+import { emptyAnswer } from './stand-ins.js';
 
 /** A message to ourselves: the stream on which a request was to be answered has ended, and all before was read. */
 const endMethod = 'notifications/claviger/end-of-stream';
@@ -25,11 +25,13 @@ export class AnswerStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #redaction: EventRedaction;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #finish: ((answer: JSONRPCMessage | undefined) => void) | undefined;
+  readonly #backlog: Reading['backlog'];
+  #finish: ((isAnswered: boolean) => void) | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, redactor: Redactor, resumedAfter?: string) {
+  constructor(body: ReadableStream<Uint8Array>, reading: Reading, resumedAfter?: string) {
     this.#reader = body.getReader();
-    this.#redaction = new EventRedaction(redactor);
+    this.#redaction = new EventRedaction(reading);
+    this.#backlog = reading.backlog;
     this.readable = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
@@ -40,23 +42,24 @@ export class AnswerStream {
     });
   }
 
-  /** Lets the stream end: with an answer the SDK does not ask for the rest. */
-  finish(answer?: JSONRPCMessage): void {
-    this.#finish?.(answer);
+  /** Lets the stream end; the SDK then asks for the rest, unless there was an answer. */
+  finish(isAnswered: boolean): void {
+    this.#finish?.(isAnswered);
   }
 
   /** Ends it now; nobody waits for the answer any more. */
-  stop(answer: JSONRPCMessage): void {
+  stop(): void {
     const controller = this.#controller;
     this.#controller = undefined;
     if (controller === undefined || this.isBroken) return;
-    controller.enqueue(event(answer));
+    controller.enqueue(event(emptyAnswer));
     controller.close();
     void this.#reader.cancel().catch(() => undefined); // it may have broken meanwhile
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
+      await this.#backlog?.();
       const read = await this.#read();
       if (this.#isOver()) return;
       if (read.done) break;
@@ -66,10 +69,10 @@ export class AnswerStream {
       return;
     }
     controller.enqueue(event({ jsonrpc: '2.0', method: endMethod, params: { stream: this.number } }));
-    const answer = await new Promise<JSONRPCMessage | undefined>((resolve) => (this.#finish = resolve));
+    const isAnswered = await new Promise<boolean>((resolve) => (this.#finish = resolve));
     if (this.#isOver()) return;
     this.#controller = undefined;
-    if (answer !== undefined) controller.enqueue(event(answer));
+    if (isAnswered) controller.enqueue(event(emptyAnswer));
     controller.close();
   }
 

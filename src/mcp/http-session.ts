@@ -3,16 +3,19 @@ import type {
   StreamableHTTPReconnectionOptions,
 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { FetchLike, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { loadHttpSdk } from './sdk-http.js';
+import { outgoingStandIn, type Outgoing } from './stand-ins.js';
 
 /** How long the end of a session may take. */
 const endMs = 1000;
 
 /** One session with the server, and what is being sent in it. */
-export class HttpSession {
+export class HttpSession<O extends Outgoing> {
   readonly http: StreamableHTTPClientTransport;
   readonly #sending = new Set<Promise<void>>();
+  /** What is being sent, by the body that the SDK makes of its stand-in. */
+  readonly #bodies = new Map<string, O>();
+  #last = 0;
   readonly #reconnection: StreamableHTTPReconnectionOptions = {
     initialReconnectionDelay: 500,
     maxReconnectionDelay: 30_000,
@@ -28,14 +31,24 @@ export class HttpSession {
     });
   }
 
-  async send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
-    const sending = this.http.send(message, options as Parameters<StreamableHTTPClientTransport['send']>[1]);
+  async send(outgoing: O, options: TransportSendOptions = {}): Promise<void> {
+    const ticket = `claviger-${String((this.#last += 1))}`;
+    const body = JSON.stringify(ticket);
+    this.#bodies.set(body, outgoing);
+    const standIn = outgoingStandIn(outgoing, ticket);
+    const sending = this.http.send(standIn, options as Parameters<StreamableHTTPClientTransport['send']>[1]);
     this.#sending.add(sending);
     try {
       await sending;
     } finally {
       this.#sending.delete(sending);
+      this.#bodies.delete(body);
     }
+  }
+
+  /** What a body of the SDK's stands for. */
+  behind(body: RequestInit['body']): O | undefined {
+    return typeof body === 'string' ? this.#bodies.get(body) : undefined;
   }
 
   /** Streamable HTTP, "Session Management": 404 to a request with the id of a session that has ended. */

@@ -1,12 +1,10 @@
-import { canonicalUrl } from '../destination/canonical-url.js';
 import { ClavigerError } from '../errors.js';
 import type { Dispatching } from '../http/dispatch.js';
 import { assertAuth } from '../registry/auth.js';
-import { coreOf, type Auth } from '../registry/registry-contract.js';
-import { use } from '../registry/use.js';
+import type { Auth } from '../registry/registry-contract.js';
 import { ClientToolset } from './client-toolset.js';
-import { followInside } from './follow-inside.js';
-import { HttpTransport } from './http-transport.js';
+import type { HttpTransport } from './http-transport.js';
+import { endpoint, openHttpTransport } from './open-http-transport.js';
 import type { Toolset, ToolsetOptions } from './toolset.js';
 
 export interface HttpToolsetOptions extends ToolsetOptions {
@@ -63,49 +61,20 @@ class RemoteToolset extends ClientToolset<HttpTransport> implements HttpToolset 
   constructor(options: HttpToolsetOptions) {
     super(options);
     assertAuth(options.auth);
-    if (typeof options.url !== 'string' || !URL.canParse(options.url)) {
-      throw new ClavigerError('ERR_CONFIG_INVALID', 'url must be the whole URL of the MCP server');
-    }
     this.#options = options;
-    this.#url = new URL(canonicalUrl(options.url).href);
+    this.#url = endpoint(options.url);
   }
 
   protected get handshakeMs(): number {
     return this.#options.timeoutMs ?? defaultTimeoutMs;
   }
 
-  protected async open(): Promise<HttpTransport> {
-    const { auth, headers = {}, dispatcher } = this.#options;
-    // Its undici takes long to load, and the launcher never needs it.
-    const [{ createCountedFetch }, { createUpstream }] = await Promise.all([
-      import('../http/create-fetch.js'),
-      import('../http/upstream.js'),
-    ]);
-    const { redactor } = coreOf(await auth.registry());
-    // A stream may be silent for long, and each request has a time limit of its own.
-    const upstream = createUpstream({ bodyTimeout: 0, headersTimeout: 0 });
-    // Messages are redacted one by one, so that they stay valid JSON and what is base64 in them stays base64.
-    const fetch = createCountedFetch({ auth }, { redact: false, dispatcher: dispatcher ?? upstream });
-    const inside = followInside(fetch, (method, url) => judge(auth, method, url));
-    return new HttpTransport({ url: this.#url, fetch: inside, headers, redactor, release: () => upstream.destroy() });
+  protected open(): Promise<HttpTransport> {
+    return openHttpTransport({ ...this.#options, url: this.#url });
   }
 
   protected refused(problem: string): ClavigerError {
     const { host } = this.#url;
     return new ClavigerError('ERR_TOOLSET_START', `the MCP server at ${host} did not start: ${problem}`, { host });
   }
-}
-
-/** Through `use()`, which refuses what lies outside the destinations and writes that down. Nothing is sent. */
-function judge(auth: Auth, method: string, url: URL): Promise<undefined> {
-  return use<undefined, undefined>(auth, {
-    surface: 'http',
-    destination: { method, url },
-    continued: true,
-    unit: 'skip',
-    place: () => undefined,
-    call: () => undefined,
-    repeatable: () => false,
-    redact: false,
-  });
 }

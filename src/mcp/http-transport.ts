@@ -1,28 +1,30 @@
-import type { FetchLike, TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { TransportSendOptions } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage, JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { ClavigerError } from '../errors.js';
-import type { Redactor } from '../redaction/redactor.js';
 import { AnswerStream, endedStream } from './answer-stream.js';
 import type { ToolsetConnection } from './client-toolset.js';
 import { HttpFailures } from './http-failures.js';
 import { HttpSession, nothingMore } from './http-session.js';
-import { cancelledRequest, isRequest, OpenHttpRequest, resumedAfter, sentIn } from './open-http-request.js';
+import { HttpSessions } from './http-sessions.js';
+import type { HttpTransportOptions } from './http-transport-options.js';
+import { cancelledRequest, isRequest, OpenHttpRequest, resumedAfter, type HttpOutgoing } from './open-http-request.js';
 import { OwnErrors } from './own-errors.js';
-import { isEventStream, redactedEvents, redactedResponse } from './redact-events.js';
+import {
+  answerIn,
+  isEventStream,
+  redactedBody,
+  redactedEvents,
+  redactedResponse,
+  type Reading,
+} from './redact-events.js';
 import { SessionMemory } from './session-memory.js';
+import { messageIn, readable, StandIns, type ReadLine } from './stand-ins.js';
+import { StatelessHeaders, statelessVersion } from './stateless-headers.js';
 
-export interface HttpTransportOptions {
-  readonly url: URL;
-  /** Adds the credential; what it gives is not redacted yet. */
-  readonly fetch: FetchLike;
-  readonly headers: Record<string, string>;
-  readonly redactor: Redactor;
-  /** Lets go of the connections. */
-  readonly release: () => Promise<void>;
-}
+type Session = HttpSession<HttpOutgoing>;
 
 /**
- * Carries the messages of the SDK's client over its Streamable HTTP, and sees to it that every request comes to an end: also
+ * Carries messages of the SDK's client, or lines, over its Streamable HTTP, and sees to it that every request comes to an end: also
  * when a stream ends without the answer, and when the server has forgotten the session, which is then begun anew.
  */
 export class HttpTransport implements ToolsetConnection {
@@ -33,24 +35,28 @@ export class HttpTransport implements ToolsetConnection {
   readonly #errors = new OwnErrors();
   readonly #failures: HttpFailures;
   readonly #memory = new SessionMemory();
+  readonly #reading: Reading & { standIns: StandIns };
+  readonly #stateless = new StatelessHeaders();
+  /** By their ids as JSON. */
   readonly #open = new Map<string, OpenHttpRequest>();
   /** On which requests are being answered. */
   readonly #streams = new Map<string, { stream: AnswerStream; request: OpenHttpRequest }>();
   /** Events of streams that nobody waits for any more. */
   readonly #abandoned = new Set<string>();
-  #session: HttpSession;
-  /** The one that is to take its place. */
-  #next: HttpSession | undefined;
-  /** Those that the server has forgotten, whose last answers are still coming. */
-  readonly #lost = new Set<HttpSession>();
-  #renewing: Promise<HttpSession> | undefined;
+  readonly #sessions: HttpSessions;
   #version: string | undefined;
   #closed: ClavigerError | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    const { redactor, receiver } = options;
+    this.#reading = { redactor, standIns: new StandIns(), ...(receiver && { backlog: receiver.backlog }) };
     this.#failures = new HttpFailures(options.url, options.redactor);
-    this.#session = this.#newSession();
+    this.#sessions = new HttpSessions({
+      open: () => this.#newSession(),
+      takeUp: (session) => this.#takeUp(session),
+      isInUse: (session) => [...this.#open.values()].some((request) => request.session === session),
+    });
   }
 
   get isClosed(): boolean {
@@ -58,23 +64,34 @@ export class HttpTransport implements ToolsetConnection {
   }
 
   start(): Promise<void> {
-    return this.#session.http.start();
+    return this.#sessions.current.http.start();
   }
 
   setProtocolVersion(version: string): void {
     this.#version = version;
     this.#failures.isStarted = true;
-    this.#session.http.setProtocolVersion(version);
+    this.#sessions.current.http.setProtocolVersion(version);
   }
 
-  async send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
+  send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
+    const key = JSON.stringify('id' in message ? message.id : null);
+    return this.sendText(message, { text: JSON.stringify(message), key, options });
+  }
+
+  /** A message as it is written, with its id as JSON. */
+  async sendText(
+    message: JSONRPCMessage,
+    { text, key, options = {} }: { text: string; key: string; options?: TransportSendOptions },
+  ): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed;
-    if (isRequest(message)) return this.#ask(message, options);
+    if (isRequest(message)) return this.#ask(new OpenHttpRequest(message, text, key), options);
     const cancelled = cancelledRequest(message);
     const request = cancelled === undefined ? undefined : this.#open.get(cancelled);
     if (request !== undefined) this.#cancel(request);
     try {
-      await this.#deliver(message, options);
+      // there the end of the connection is what tells (MCP 2026-07-28, "Cancellation")
+      if (request === undefined || statelessVersion(request.message) === undefined)
+        await this.#deliver({ message, text }, options);
     } catch (error) {
       throw this.#explained(error);
     } finally {
@@ -95,11 +112,7 @@ export class HttpTransport implements ToolsetConnection {
     this.onclose?.();
     // A handshake goes on, as the id of its session is needed to end that.
     for (const request of waiting) if (request.method !== 'initialize') request.abort();
-    const sessions = [this.#session, ...(this.#next === undefined ? [] : [this.#next])];
-    await Promise.all([
-      ...sessions.map((session) => session.end()),
-      ...[...this.#lost].map((session) => session.close()),
-    ]);
+    await this.#sessions.end();
     await this.#options.release();
   }
 
@@ -108,11 +121,10 @@ export class HttpTransport implements ToolsetConnection {
     return failure === error ? this.#explained(error) : failure;
   }
 
-  async #ask(message: JSONRPCRequest, options: TransportSendOptions): Promise<void> {
-    const request = new OpenHttpRequest(message);
-    this.#open.set(String(message.id), request);
+  async #ask(request: OpenHttpRequest, options: TransportSendOptions): Promise<void> {
+    this.#open.set(request.key, request);
     try {
-      await this.#deliver(message, request.remembering(options), request.signal);
+      await this.#deliver(request, request.remembering(options), request.signal);
     } catch (error) {
       if (!this.#forget(request)) return; // it has failed already, with a better reason
       throw this.#explained(error);
@@ -121,93 +133,65 @@ export class HttpTransport implements ToolsetConnection {
   }
 
   /** A server that does not know the session any more has not taken the message: it is sent again in a new one. */
-  async #deliver(message: JSONRPCMessage, options: TransportSendOptions, signal?: AbortSignal): Promise<void> {
-    const session = this.#session;
+  async #deliver(outgoing: HttpOutgoing, options: TransportSendOptions, signal?: AbortSignal): Promise<void> {
+    const session = this.#sessions.current;
     try {
-      await session.send(message, options);
+      await session.send(outgoing, options);
     } catch (error) {
       if (this.isClosed || !session.isForgotten(error)) throw error;
-      const renewed = await this.#renewed(session);
+      const renewed = await this.#sessions.after(session);
       signal?.throwIfAborted();
-      await renewed.send(message, options);
+      await renewed.send(outgoing, options);
     }
   }
 
-  #renewed(lost: HttpSession): Promise<HttpSession> {
-    if (this.#session !== lost) return Promise.resolve(this.#session);
-    this.#renewing ??= this.#renew(lost).finally(() => {
-      this.#renewing = undefined;
-    });
-    return this.#renewing;
-  }
-
-  async #renew(lost: HttpSession): Promise<HttpSession> {
-    const session = this.#newSession();
-    this.#next = session;
-    try {
-      await session.http.start();
-      await this.#memory.replay(
-        async (method, write) => {
-          await this.#askAnew(session, write);
-          if (method === 'initialize' && this.#version !== undefined) session.http.setProtocolVersion(this.#version);
-        },
-        (line) => session.send(JSON.parse(line.toString()) as JSONRPCMessage),
-      );
-      if (this.#closed !== undefined) throw this.#closed;
-    } catch (error) {
-      await session.end();
-      throw error;
-    } finally {
-      this.#next = undefined;
-    }
-    this.#session = session;
-    this.#lost.add(lost);
-    this.#letGo();
-    return session;
+  /** Brings a new session to where the old one was. */
+  async #takeUp(session: Session): Promise<void> {
+    await this.#memory.replay(
+      async (method, write) => {
+        await this.#askAnew(session, write);
+        if (method === 'initialize' && this.#version !== undefined) session.http.setProtocolVersion(this.#version);
+      },
+      (line) => session.send({ message: messageIn(line), text: line.toString() }),
+    );
+    if (this.#closed !== undefined) throw this.#closed;
   }
 
   /** A request of the client's under an id of ours. */
-  async #askAnew(session: HttpSession, write: (id: string) => Buffer): Promise<void> {
-    const id = `claviger-${String((renewals += 1))}`;
-    const message = JSON.parse(write(JSON.stringify(id)).toString()) as JSONRPCRequest;
-    const answer = new Promise<JSONRPCMessage>((settle) => {
-      this.#open.set(id, new OpenHttpRequest(message, settle));
-    });
-    const request = this.#open.get(id);
+  async #askAnew(session: Session, write: (id: string) => Buffer): Promise<void> {
+    const key = JSON.stringify(`claviger-${String((renewals += 1))}`);
+    const { request, answer } = OpenHttpRequest.ofOurs(write(key), key);
+    this.#open.set(key, request);
     try {
-      await session.send(message);
-      if (request !== undefined && request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
+      await session.send(request);
+      if (request.stream === undefined) this.#fail(request, this.#failures.noAnswer());
       if ('error' in (await answer)) throw this.#failures.noAnswer();
     } finally {
-      this.#open.delete(id);
+      this.#open.delete(key);
     }
   }
 
-  /** Sessions that are lost end with the last answer that may still come in them. */
-  #letGo(): void {
-    for (const lost of this.#lost) {
-      if ([...this.#open.values()].some(({ session }) => session === lost)) continue;
-      this.#lost.delete(lost);
-      void lost.idle().then(() => lost.close());
-    }
-  }
-
-  #newSession(): HttpSession {
+  #newSession(): Session {
     const { url, headers } = this.#options;
-    const session: HttpSession = new HttpSession(url, headers, (input, init) => this.#fetch(session, input, init));
+    const session: Session = new HttpSession(url, headers, (input, init) => this.#fetch(session, input, init));
     session.http.onmessage = (message) => this.#receive(message);
     session.http.onerror = (error) => this.#report(error);
     return session;
   }
 
-  async #fetch(session: HttpSession, input: string | URL, init: RequestInit = {}): Promise<Response> {
+  async #fetch(session: Session, input: string | URL, init: RequestInit = {}): Promise<Response> {
     const token = new Headers(init.headers).get('last-event-id') ?? undefined;
     if (token !== undefined && this.#abandoned.delete(token)) return nothingMore();
-    const request = token === undefined ? sentIn(init.body, this.#open) : resumedAfter(token, this.#open);
+    const outgoing = session.behind(init.body);
+    const request = token === undefined ? outgoing?.request : resumedAfter(token, this.#open);
     if (request !== undefined) request.session = session;
     const signal = token === undefined ? (request?.signal ?? init.signal) : init.signal;
     const response = await this.#options
-      .fetch(input, { ...init, ...(signal && { signal }) })
+      .fetch(input, {
+        ...init,
+        ...(signal && { signal }),
+        ...(outgoing && this.#stateless.request(outgoing, init.headers)),
+      })
       .catch((error: unknown) => {
         if (request !== undefined) request.failure = error;
         throw error;
@@ -215,6 +199,12 @@ export class HttpTransport implements ToolsetConnection {
     if (token !== undefined && request !== undefined && response.status === 404) {
       this.#fail(request, this.#failures.noAnswer());
       return nothingMore(); // the session is over: there is nothing to ask for again
+    }
+    const isOver = response.status === 404 && session.http.sessionId !== undefined;
+    if (this.#options.receiver !== undefined && request !== undefined && !response.ok && !isOver) {
+      const line = await answerIn(response.clone(), request.key, this.#options.redactor);
+      if (line !== undefined) this.#receiveAnswer(request, line);
+      if (line !== undefined) return new Response(null, { status: 202 });
     }
     return this.#redacted(response, init.method, request, token);
   }
@@ -225,12 +215,12 @@ export class HttpTransport implements ToolsetConnection {
     request: OpenHttpRequest | undefined,
     token: string | undefined,
   ): Promise<Response> {
-    const { redactor } = this.#options;
     const { body } = response;
     if (body === null || response.status === 202) return response;
     if (!response.ok || (method === 'POST' && !isEventStream(response))) {
       if (request !== undefined && !response.ok) request.failure = new Error(`HTTP status ${String(response.status)}`);
-      return redactedResponse(response, redactor);
+      if (response.ok) return redactedResponse(response, this.#reading);
+      return new Response(await redactedBody(response, this.#options.redactor), response);
     }
     if (method !== 'POST' && method !== 'GET') return response;
     if (!isEventStream(response)) {
@@ -238,9 +228,9 @@ export class HttpTransport implements ToolsetConnection {
       await body.cancel();
       return nothingMore(); // of a page of another kind there is no rest either
     }
-    if (request === undefined) return new Response(body.pipeThrough(redactedEvents(redactor, token)), response);
+    if (request === undefined) return new Response(body.pipeThrough(redactedEvents(this.#reading, token)), response);
     request.failure = undefined;
-    const stream = new AnswerStream(body, redactor, token);
+    const stream = new AnswerStream(body, this.#reading, token);
     request.stream = stream;
     this.#streams.set(stream.number, { stream, request });
     return new Response(stream.readable, response);
@@ -249,17 +239,31 @@ export class HttpTransport implements ToolsetConnection {
   #receive(received: JSONRPCMessage): void {
     const stream = endedStream(received);
     if (stream !== undefined) return this.#streamEnded(stream);
-    if (this.isClosed) return;
-    const message = this.#options.redactor.value(received);
-    if ('method' in message) return this.onmessage?.(message);
-    const request = this.#open.get(String(message.id));
-    if (request === undefined) return;
+    const incoming = this.#reading.standIns.take(received);
+    if (incoming === undefined || this.isClosed) return;
+    const { line, envelope } = incoming;
+    if (envelope.kind !== 'response') return this.#hand(readable(line, this.#options.redactor));
+    const request = this.#open.get(envelope.id);
+    if (request !== undefined) this.#receiveAnswer(request, line);
+  }
+
+  #receiveAnswer(request: OpenHttpRequest, line: Buffer): void {
+    const read = readable(line, this.#options.redactor);
+    const { message } = read;
     this.#forget(request);
-    if (!('error' in message) && this.#memory.concerns(request.method)) {
-      this.#memory.granted(request.method, Buffer.from(JSON.stringify(request.message)));
+    if ('result' in message) {
+      this.#failures.isStarted = true;
+      if (this.#memory.concerns(request.method)) this.#memory.granted(request.method, Buffer.from(request.text));
+      this.#stateless.learn(request.message, message);
     }
     if (request.settle !== undefined) request.settle(message);
-    else this.onmessage?.(message);
+    else this.#hand(read);
+  }
+
+  #hand({ line, message }: ReadLine): void {
+    const { receiver } = this.#options;
+    if (receiver === undefined) this.onmessage?.(message);
+    else receiver.onLine(line, message);
   }
 
   #streamEnded(number: unknown): void {
@@ -267,9 +271,9 @@ export class HttpTransport implements ToolsetConnection {
     if (ended === undefined) return;
     this.#streams.delete(String(number));
     const { stream, request } = ended;
-    if (!this.#isOpen(request)) return stream.finish(request.emptyAnswer());
+    if (!this.#isOpen(request)) return stream.finish(true);
     if (request.token === undefined) this.#fail(request, this.#failures.noAnswer());
-    stream.finish(); // with a token the SDK asks for the rest
+    stream.finish(false); // with a token the SDK asks for the rest
   }
 
   /** The SDK tells of what it can't blame on a request. */
@@ -298,26 +302,28 @@ export class HttpTransport implements ToolsetConnection {
 
   #abandon(request: OpenHttpRequest): void {
     const { stream, token } = request;
-    if (stream !== undefined && this.#streams.delete(stream.number)) stream.stop(request.emptyAnswer());
+    if (stream !== undefined && this.#streams.delete(stream.number)) stream.stop();
     else if (token !== undefined) this.#abandoned.add(token);
   }
 
   #fail(request: OpenHttpRequest, error: Error): void {
     if (!this.#forget(request)) return;
     const answer = this.#errors.answer(request.id, error);
+    const { receiver } = this.#options;
     if (request.settle !== undefined) request.settle(answer);
+    else if (receiver !== undefined) receiver.onFailure(request.key, error);
     else this.onmessage?.(answer);
   }
 
   #isOpen(request: OpenHttpRequest): boolean {
-    return this.#open.get(String(request.id)) === request;
+    return this.#open.get(request.key) === request;
   }
 
   /** Whether it was still open. */
   #forget(request: OpenHttpRequest): boolean {
     if (!this.#isOpen(request)) return false;
-    this.#open.delete(String(request.id));
-    this.#letGo();
+    this.#open.delete(request.key);
+    this.#sessions.letGo();
     return true;
   }
 

@@ -7,3 +7,5 @@ export type { Connection } from './server.js';
 export type { BaseUrlInjection, Injection } from '../process/injection.js';
 export { createStdioLauncher } from './stdio-launcher.js';
 export type { StdioLauncher, StdioLauncherOptions } from './stdio-launcher.js';
+export { createHttpLauncher } from './http-launcher.js';
+export type { HttpLauncherOptions } from './http-launcher.js';

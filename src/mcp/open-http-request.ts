@@ -2,11 +2,17 @@ import type { TransportSendOptions } from '@modelcontextprotocol/sdk/shared/tran
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from '@modelcontextprotocol/sdk/types.js';
 import type { AnswerStream } from './answer-stream.js';
 import type { HttpSession } from './http-session.js';
+import { messageIn, type Outgoing } from './stand-ins.js';
+
+/** A message to a server over HTTP; with `request` where one waits for its answer. */
+export interface HttpOutgoing extends Outgoing {
+  readonly request?: OpenHttpRequest;
+}
 
 /** A request over HTTP that is not answered yet. */
-export class OpenHttpRequest {
+export class OpenHttpRequest implements HttpOutgoing {
   /** In which it was sent. */
-  session: HttpSession | undefined;
+  session: HttpSession<HttpOutgoing> | undefined;
   stream: AnswerStream | undefined;
   /** The last event of its stream, from which the server can go on. */
   token: string | undefined;
@@ -16,9 +22,24 @@ export class OpenHttpRequest {
 
   constructor(
     readonly message: JSONRPCRequest,
+    readonly text: string,
+    /** Its id as JSON, which an answer has too. */
+    readonly key: string,
     /** Takes the answer, which otherwise goes to the client. */
     readonly settle?: (answer: JSONRPCMessage) => void,
   ) {}
+
+  /** One that the client does not hear of. */
+  static ofOurs(line: Buffer, key: string): { request: OpenHttpRequest; answer: Promise<JSONRPCMessage> } {
+    let settle: (answer: JSONRPCMessage) => void = () => undefined;
+    const answer = new Promise<JSONRPCMessage>((resolve) => (settle = resolve));
+    const request = new OpenHttpRequest(messageIn(line) as JSONRPCRequest, line.toString(), key, settle);
+    return { request, answer };
+  }
+
+  get request(): this {
+    return this;
+  }
 
   get id(): RequestId {
     return this.message.id;
@@ -47,31 +68,16 @@ export class OpenHttpRequest {
       },
     };
   }
-
-  /** For its stream when it is settled, so that the SDK does not ask for the rest. */
-  emptyAnswer(): JSONRPCMessage {
-    return { jsonrpc: '2.0', id: this.id, result: {} };
-  }
 }
 
 export function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
   return 'method' in message && 'id' in message;
 }
 
-/** The id of the request that a message cancels. */
+/** The id of the request that a message cancels, as JSON. */
 export function cancelledRequest(message: JSONRPCMessage): string | undefined {
   if (!('method' in message) || message.method !== 'notifications/cancelled') return undefined;
-  return String(message.params?.['requestId']);
-}
-
-/** The request of a body that is being sent. */
-export function sentIn(
-  body: RequestInit['body'],
-  open: ReadonlyMap<string, OpenHttpRequest>,
-): OpenHttpRequest | undefined {
-  if (typeof body !== 'string') return undefined;
-  const message = JSON.parse(body) as JSONRPCMessage;
-  return isRequest(message) ? open.get(String(message.id)) : undefined;
+  return JSON.stringify(message.params?.['requestId']);
 }
 
 /** The request whose stream is taken up again after an event. */

@@ -84,6 +84,8 @@ export interface ProviderDescription {
   readonly secretName?: string;
   readonly baseUrl?: string;
   readonly environmentVariable?: string;
+  /** Its who-am-I request, below the base URL. */
+  readonly check?: { readonly method?: string; readonly path: string };
 }
 
 /** The other half of a pair, where the secret is the user name, may be one too. */
@@ -103,5 +105,6 @@ export function describeProvider(provider: Provider): ProviderDescription {
     ...('store' in origin ? { store: origin.label, secretName: origin.name } : {}),
     ...(provider.baseUrl === undefined ? {} : { baseUrl: provider.baseUrl }),
     ...(definition.environmentVariable === undefined ? {} : { environmentVariable: definition.environmentVariable }),
+    ...(definition.check === undefined ? {} : { check: { ...definition.check } }),
   };
 }

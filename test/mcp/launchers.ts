@@ -2,16 +2,22 @@ import { PassThrough } from 'node:stream';
 import { EventEmitter, on } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { createStdioLauncher, type StdioLauncherOptions } from '../../src/mcp/index.js';
+import { createStdioLauncher, type StdioLauncher, type StdioLauncherOptions } from '../../src/mcp/index.js';
+import type { LauncherOptions } from '../../src/mcp/launcher.js';
 
 /** A client of a launcher that talks in raw lines. */
 export async function launch(options: StdioLauncherOptions) {
+  return talk((streams) => createStdioLauncher({ ...streams, ...options }));
+}
+
+/** The same of any launcher. */
+export async function talk(start: (streams: LauncherOptions) => Promise<StdioLauncher>) {
   const input = new PassThrough();
   const output = new PassThrough();
   const signals = new EventEmitter();
   const stderr: string[] = [];
   const onStderr = (line: string): void => void stderr.push(line);
-  const launcher = await createStdioLauncher({ input, output, signals, onStderr, ...options });
+  const launcher = await start({ input, output, signals, onStderr });
   onTestFinished(() => launcher.close());
   const received: string[] = [];
   const arrivals = new EventEmitter();
@@ -44,5 +50,5 @@ export async function launch(options: StdioLauncherOptions) {
     send({ jsonrpc: '2.0', method: 'notifications/initialized' });
     return answer;
   };
-  return { launcher, input, output, signals, stderr, received, until, send, request, initialize };
+  return { launcher, input, output, lines, signals, stderr, received, until, send, request, initialize };
 }

@@ -7,6 +7,7 @@ import { exitCodes, fileError, usageError } from '../command-error.js';
 import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
 import { assertName } from '../looks-like-value.js';
+import { headersOf } from '../header-lines.js';
 import { openRegistry } from '../open-registry.js';
 import type { Terminal } from '../terminal.js';
 import { visibleLines } from '../visible-text.js';
@@ -69,19 +70,6 @@ export const fetch = defineCommand({
     return values.fail ? exitCodeOf(terminal, response) : exitCodes.ok;
   },
 });
-
-function headersOf(lines: readonly string[]): Headers {
-  const headers = new Headers();
-  for (const line of lines) {
-    const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(line) ?? [];
-    try {
-      headers.append(name.trim(), value.trim());
-    } catch {
-      throw usageError("a header reads -H 'Name: value'"); // the message of the platform repeats the value
-    }
-  }
-  return headers;
-}
 
 /** The body as bytes; JSON is labelled as such, anything else as a form, as curl does. */
 async function bodyOf({ terminal, cwd }: Context, text: string, headers: Headers): Promise<Uint8Array<ArrayBuffer>> {
