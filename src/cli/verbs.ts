@@ -42,6 +42,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'mcp import': {
     summary: 'move keys out of the config files of MCP clients',
     load: async () => (await import('./commands/mcp-import.js')).mcpImport,
+  },
   'mcp connect': {
     summary: 'reach an MCP server over HTTP, for clients that only speak stdio',
     load: async () => (await import('./commands/mcp-connect.js')).mcpConnect,

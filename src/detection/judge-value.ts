@@ -62,11 +62,13 @@ function judgePart(value: string, { start, end, context }: Part): Finding[] {
   const whole = { start, end, ...(provider !== undefined && { provider }) };
   if (declared) return [{ ...whole, certainty: 'declared' }];
   if (place.known && !/\s/.test(text) && !isAddress(text)) return [{ ...whole, certainty: 'catalog' }];
-  return secret || context.place === 'path' || context.place === 'userinfo' ? judgeByLooks(whole, text, context) : [];
+  return judgeByLooks(whole, text, context);
 }
 
 /** A password in an address is one by the address's own form; the rest is unsure. */
 function judgeByLooks(whole: Omit<Finding, 'certainty'>, text: string, { place, name }: ValueContext): Finding[] {
+  const inAddress = place === 'path' || place === 'userinfo';
+  if (!inAddress && (name === undefined || !isSecretName(name))) return [];
   if (place === 'userinfo' && name === 'password')
     return [{ ...whole, rule: 'password-in-address', certainty: 'shape' }];
   if (!looksRandom(text) || (place === 'userinfo' && text.length < 20)) return [];
