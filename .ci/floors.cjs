@@ -15,5 +15,5 @@ module.exports = [
   ['broker'],
   ['process'],
   ['mcp', 'mcp-clients'],
-  ['adapters', 'testing'],
+  ['adapters', 'testing', 'scan'],
 ];

@@ -1,6 +1,7 @@
 import { judgeValue, type Certainty, type ValueContext } from '../detection/index.js';
 import type { DocumentPath } from './document/document-node.js';
 import type { Located, ServerEntry } from './server-entry.js';
+import { splitCommand } from './split-command.js';
 
 /** A key in plain text, and where in an entry. */
 export interface FoundKey {
@@ -25,7 +26,7 @@ export async function keysOf(entry: ServerEntry): Promise<FoundKey[]> {
   for (const one of entry.env) found.push(await judge(one, { place: 'env', name: String(one.path.at(-1)) }));
   for (const [index, one] of entry.words.entries()) {
     const flag = flagBefore(entry.words, index);
-    found.push(await judge(one, { place: 'argument', ...(flag !== undefined && { name: flag }) }));
+    found.push(await (isLine(entry, one) ? judgeLine(one) : judge(one, argument(flag))));
   }
   if (entry.url !== undefined) found.push(await judge(entry.url, { place: 'text' }));
   for (const one of entry.headers) {
@@ -35,6 +36,32 @@ export async function keysOf(entry: ServerEntry): Promise<FoundKey[]> {
   return found.flat();
 }
 
+function argument(flag: string | undefined): ValueContext {
+  return { place: 'argument', ...(flag !== undefined && { name: flag }) };
+}
+
+/** Whether a command stands with its arguments in one string. */
+export function isLine({ words }: ServerEntry, { value }: Located): boolean {
+  return words.length === 1 && /\s/.test(value);
+}
+
+/** A whole command line: its words tell more than it does as one text. */
+async function judgeLine(line: Located): Promise<FoundKey[]> {
+  const words = (splitCommand(line.value) ?? []).map((value) => ({ path: line.path, value }));
+  const found: FoundKey[] = [];
+  for (const [index, word] of words.entries()) {
+    // "set NAME=KEY && command" of Windows is one word more.
+    const inner = /\s/.test(word.value) ? (splitCommand(word.value) ?? []) : [];
+    const judged = await judge(word, argument(flagBefore(words, index)));
+    for (const value of judged.length > 0 ? [] : inner) judged.push(...(await judge({ path: line.path, value }, { place: 'argument' })));
+    found.push(...judged);
+  }
+  return found.flatMap((key) => {
+    const start = line.value.indexOf(secretOf(key));
+    return start === -1 ? [] : [{ ...key, text: line.value, start, end: start + secretOf(key).length }];
+  });
+}
+
 /** The key itself. */
 export function secretOf({ text, start, end }: FoundKey): string {
   return text.slice(start, end);
@@ -42,7 +69,7 @@ export function secretOf({ text, start, end }: FoundKey): string {
 
 /** Where a key stands, as people are told; nothing of the value. */
 export function placeText({ place, name, path }: FoundKey): string {
-  if (place === 'argument') return name === undefined ? `argument ${String(path.at(-1))}` : `argument --${name}`;
+  if (place === 'argument') return `argument ${name ?? String(path.at(-1))}`;
   if (place === 'path' || place === 'userinfo') return `${place} of the URL`;
   return `${place} ${name ?? ''}`.trim();
 }
@@ -63,7 +90,11 @@ function placeIn(
 ): Pick<FoundKey, 'place' | 'name'> {
   if (place === 'env' || place === 'header') return { place, name };
   const before = text.slice(0, at);
-  if (place === 'argument') return { place, name: /^--?([A-Za-z][\w.-]*)[= ]/.exec(before)?.[1] ?? name };
+  if (place === 'argument') {
+    const written =
+      /^(--?[A-Za-z][\w.-]*)[= ]/.exec(before)?.[1] ?? /(?:^|[\s"'])([A-Za-z_]\w*)=["']?$/.exec(before)?.[1];
+    return { place, name: written ?? (name === undefined ? undefined : `-${name.length > 1 ? '-' : ''}${name}`) };
+  }
   return placeInUrl(text, at);
 }
 

@@ -58,7 +58,8 @@ const prefixes: Readonly<Record<string, string>> = {
 
 function freshKey(name: string): string {
   if (name === 'sentry') return `sntryu_${randomBytes(32).toString('hex')}`;
-  if (name === 'launchdarkly') return `api-${[4, 2, 2, 2, 6].map((bytes) => randomBytes(bytes).toString('hex')).join('-')}`;
+  if (name === 'launchdarkly')
+    return `api-${[4, 2, 2, 2, 6].map((bytes) => randomBytes(bytes).toString('hex')).join('-')}`;
   return `${prefixes[name] ?? 'ck_'}${Array.from(randomBytes(44), (byte) => letters[byte % letters.length]).join('')}`;
 }
 

@@ -36,7 +36,10 @@ export class ImportHome implements Disposable {
     return readFileSync(this.configFile, 'utf8');
   }
 
-  async run(args: readonly string[], { env = {}, cwd = this.work }: { env?: Record<string, string>; cwd?: string } = {}): Promise<Ran> {
+  async run(
+    args: readonly string[],
+    { env = {}, cwd = this.work }: { env?: Record<string, string>; cwd?: string } = {},
+  ): Promise<Ran> {
     const [stdout, stderr] = [new Collected(), new Collected()];
     const host = {
       stdin: Object.assign(Readable.from([]), { isTTY: false }),

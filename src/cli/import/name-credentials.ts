@@ -135,7 +135,10 @@ function definitionOf(
   names: ReadonlyMap<KeyUse, string>,
 ): ProviderDefinition {
   const requests = of.flatMap(({ use }) => (use.request === undefined ? [] : [use.request]));
-  const variable = of.find(({ use }) => use.variable !== undefined)?.use.variable;
+  // One that holds more than the key is not where a server reads the key from.
+  const variable = of.find(({ use: { variable, key, secret } }) => {
+    return variable !== undefined && (key.text === secret || key.place === 'argument');
+  })?.use.variable;
   const uses = requests.length === 0 ? catalogId(of) : undefined;
   const [request] = requests;
   const destinations = [...new Set(requests.map(({ url }) => destinationOf(url)))];
