@@ -1,7 +1,7 @@
 /** A text in pieces: what it says, and in place of each secret a reference to it. */
 export type ConcealedText = readonly (string | ConcealedSecret)[];
 
-export interface ConcealedSecret {
+interface ConcealedSecret {
   /** Which of the secrets. */
   readonly secret: number;
   /** How its characters were written where they were not written as themselves: `[3, "u005f"]` for `\u005f`. */

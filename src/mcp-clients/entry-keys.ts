@@ -41,7 +41,7 @@ function argument(flag: string | undefined): ValueContext {
 }
 
 /** Whether a command stands with its arguments in one string. */
-export function isLine({ words }: ServerEntry, { value }: Located): boolean {
+function isLine({ words }: ServerEntry, { value }: Located): boolean {
   return words.length === 1 && /\s/.test(value);
 }
 
@@ -122,7 +122,7 @@ function flagBefore(words: readonly Located[], index: number): string | undefine
   return /^--?([A-Za-z][\w.-]*)$/.exec(words[index - 1]?.value ?? '')?.[1];
 }
 
-export function hostOf(text: string | undefined): string | undefined {
+function hostOf(text: string | undefined): string | undefined {
   if (text === undefined || !/^https?:\/\//i.test(text)) return undefined;
   return URL.canParse(text) ? new URL(text).host : undefined;
 }

@@ -16,7 +16,7 @@ export interface LaunchedWords {
   readonly regrouped: boolean;
 }
 
-export interface LaunchedWord {
+interface LaunchedWord {
   /** In the entry; undefined for a part of a longer string. */
   readonly path: DocumentPath | undefined;
   readonly original: string;

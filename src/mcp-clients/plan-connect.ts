@@ -10,7 +10,7 @@ import { envAdditions } from './rewrite-entry.js';
 import type { ServerEntry } from './server-entry.js';
 
 /** A remote server whose key we put on its requests: `mcp connect`. */
-export interface ConnectPlan {
+interface ConnectPlan {
   readonly uses: readonly KeyUse[];
   changes(launcher: Launcher, nameOf: NameOf): readonly Change[];
 }

@@ -10,7 +10,7 @@ import { launchedWords, type LaunchedWords } from './launched-words.js';
 import type { Located, ServerEntry } from './server-entry.js';
 
 /** A server process with its keys taken out: `mcp run` in front, and behind it what was there. */
-export interface RunPlan {
+interface RunPlan {
   readonly uses: readonly KeyUse[];
   changes(launcher: Launcher, nameOf: NameOf): readonly Change[];
 }
@@ -47,7 +47,7 @@ export function planRun(entry: ServerEntry, keys: readonly FoundKey[], shape: Cl
 }
 
 /** A text with a marker for each key in it. */
-export function filled(text: string, uses: readonly KeyUse[], nameOf: NameOf): string {
+function filled(text: string, uses: readonly KeyUse[], nameOf: NameOf): string {
   return uses.reduce((rest, use) => rest.replaceAll(use.secret, markerOf(nameOf(use))), text);
 }
 

@@ -26,7 +26,7 @@ export interface RewrittenEntry {
 
 export type Movable = Extract<EntryPlan, { action: 'run' | 'connect' }>;
 
-export interface RewriteOptions {
+interface RewriteOptions {
   readonly launcher: Launcher;
   readonly nameOf: NameOf;
   /** Every secret that moves; the records refer to them by their place here. */

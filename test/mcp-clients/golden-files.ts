@@ -5,7 +5,7 @@ import type { ClientName } from '../../src/mcp-clients/client-files.js';
 const folder = new URL('golden/', import.meta.url);
 
 /** A config file as people have it, and what it becomes; `@name@` stands for a key. */
-export interface GoldenFile {
+interface GoldenFile {
   readonly client: ClientName;
   readonly extension: string;
   readonly before: string;

@@ -21,7 +21,7 @@ export interface Naming {
 }
 
 /** A use, and the server that it belongs to. */
-export interface NamedUse {
+interface NamedUse {
   readonly use: KeyUse;
   readonly server: string;
 }

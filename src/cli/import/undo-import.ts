@@ -11,7 +11,7 @@ import type { ImportFlags } from './import-flags.js';
 import { allRecords, replaceLatest, type FileRecords, type ImportRecord } from './import-records.js';
 
 /** What became of a file whose latest import was taken back. */
-export interface Undone {
+interface Undone {
   readonly path: string;
   readonly restored: readonly string[];
   /** Entries that are no longer as they were written: they stay. */
