@@ -53,7 +53,8 @@ async function judgeLine(line: Located): Promise<FoundKey[]> {
     // "set NAME=KEY && command" of Windows is one word more.
     const inner = /\s/.test(word.value) ? (splitCommand(word.value) ?? []) : [];
     const judged = await judge(word, argument(flagBefore(words, index)));
-    for (const value of judged.length > 0 ? [] : inner) judged.push(...(await judge({ path: line.path, value }, { place: 'argument' })));
+    for (const value of judged.length > 0 ? [] : inner)
+      judged.push(...(await judge({ path: line.path, value }, { place: 'argument' })));
     found.push(...judged);
   }
   return found.flatMap((key) => {

@@ -51,7 +51,10 @@ describe('a rewritten entry, started by a client', () => {
 
   it('gives a server process its key in the place of its argument', async () => {
     const script = home.path('server.mjs');
-    home.write(script, `process.env.SEEN = JSON.stringify(process.argv.slice(2));\nawait import(${JSON.stringify(server)});\n`);
+    home.write(
+      script,
+      `process.env.SEEN = JSON.stringify(process.argv.slice(2));\nawait import(${JSON.stringify(server)});\n`,
+    );
     const { client } = await imported({ command: process.execPath, args: [script, '--api-key', key, '--verbose'] });
     const environment = JSON.parse(textOf(await client.callTool({ name: 'environment', arguments: {} })));
     expect(JSON.parse(environment.SEEN)).toEqual(['--api-key', '[secret]', '--verbose']);

@@ -45,7 +45,8 @@ describe('mcp import', () => {
 
   it('L15 makes one credential of the same key in three clients, and finds it again for a fourth', async () => {
     const entry = servers({ mine: withEnv({ GITHUB_TOKEN: key }) });
-    for (const file of ['.cursor/mcp.json', '.codeium/windsurf/mcp_config.json', '.lmstudio/mcp.json']) home.write(file, entry);
+    for (const file of ['.cursor/mcp.json', '.codeium/windsurf/mcp_config.json', '.lmstudio/mcp.json'])
+      home.write(file, entry);
     const first = await home.json(['mcp', 'import', '--write']);
     expect(first.credentials).toMatchObject([{ name: 'github', providers: ['github'], stored: false }]);
     home.write('.kiro/settings/mcp.json', entry);
@@ -56,7 +57,10 @@ describe('mcp import', () => {
   });
 
   it('gives different keys of one vendor different names', async () => {
-    home.write('.cursor/mcp.json', servers({ a: withEnv({ GITHUB_TOKEN: key }), b: withEnv({ GITHUB_TOKEN: githubKey() }) }));
+    home.write(
+      '.cursor/mcp.json',
+      servers({ a: withEnv({ GITHUB_TOKEN: key }), b: withEnv({ GITHUB_TOKEN: githubKey() }) }),
+    );
     const { credentials } = await home.json(['mcp', 'import', '--write']);
     expect(credentials.map(({ name }: { name: string }) => name)).toEqual(['github', 'github-2']);
   });
@@ -113,7 +117,10 @@ describe('mcp import', () => {
   });
 
   it('takes back its own change only: what was written since stays', async () => {
-    const before = servers({ a: withEnv({ GITHUB_TOKEN: key }), b: withEnv({ GITLAB_TOKEN: `glpat-${'x1Y2'.repeat(6)}` }) });
+    const before = servers({
+      a: withEnv({ GITHUB_TOKEN: key }),
+      b: withEnv({ GITLAB_TOKEN: `glpat-${'x1Y2'.repeat(6)}` }),
+    });
     home.write('.claude.json', before);
     await home.run(['mcp', 'import', '--write']);
     const since = home.read('.claude.json').replace('{\n', '{\n  "numStartups": 7,\n');
@@ -128,13 +135,20 @@ describe('mcp import', () => {
   });
 
   it('L13 two at once: one follows the other, and nothing is lost or done twice', async () => {
-    const entries = Object.fromEntries(Array.from({ length: 4 }, (_, at) => [`s${at}`, withEnv({ [`S${at}_API_KEY`]: canary() })]));
+    const entries = Object.fromEntries(
+      Array.from({ length: 4 }, (_, at) => [`s${at}`, withEnv({ [`S${at}_API_KEY`]: canary() })]),
+    );
     home.write('.cursor/mcp.json', servers(entries));
     const both = await Promise.all([home.run(['mcp', 'import', '--write']), home.run(['mcp', 'import', '--write'])]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     for (const name of Object.keys(entries)) expect(entryOf('.cursor/mcp.json', name).args).toContain('run');
     const { credentials } = await home.json(['ls']);
-    expect(credentials.map(({ state }: { state: string }) => state)).toEqual(['current', 'current', 'current', 'current']);
+    expect(credentials.map(({ state }: { state: string }) => state)).toEqual([
+      'current',
+      'current',
+      'current',
+      'current',
+    ]);
   });
 
   it('tells the launcher where the state is, if that is not the usual place', async () => {
@@ -165,11 +179,14 @@ describe('mcp import', () => {
     expect((await home.run(['mcp', 'import', '--write'])).stderr).toMatch(/stood in plain text: make new ones/);
   });
 
-  it.each([[['--write', '--undo']], [['--write', '--dry-run']], [['--client', 'cursr']]])('refuses %j', async (flags) => {
-    const { code, stderr } = await home.run(['mcp', 'import', ...flags]);
-    expect(code).toBe(2);
-    if (flags.includes('cursr')) expect(stderr).toContain('did you mean "cursor"');
-  });
+  it.each([[['--write', '--undo']], [['--write', '--dry-run']], [['--client', 'cursr']]])(
+    'refuses %j',
+    async (flags) => {
+      const { code, stderr } = await home.run(['mcp', 'import', ...flags]);
+      expect(code).toBe(2);
+      if (flags.includes('cursr')) expect(stderr).toContain('did you mean "cursor"');
+    },
+  );
 
   it('says that a named file is not there', async () => {
     const { code, stdout } = await home.run(['mcp', 'import', '--file', 'none.json']);
