@@ -10,6 +10,9 @@ interface Ran {
   readonly stderr: string;
 }
 
+/** What tells where the user's state is. */
+const told = ['HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'CLAVIGER_HOME'];
+
 /** A throw-away home in which the command line runs inside this process: it starts in no time. */
 export class ImportHome implements Disposable {
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), 'claviger-import-')));
@@ -17,8 +20,13 @@ export class ImportHome implements Disposable {
   readonly configFile = join(this.directory, '.config', 'claviger', 'claviger.config.json');
   readonly work = join(this.directory, 'work');
 
+  readonly #before = told.map((name) => [name, process.env[name]] as const);
+
   constructor() {
     mkdirSync(this.work);
+    // Where the default store rests is read from the process itself.
+    for (const name of told) delete process.env[name];
+    process.env['HOME'] = this.directory;
   }
 
   write(name: string, text: string, mode = 0o644): string {
@@ -55,6 +63,7 @@ export class ImportHome implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const [name, value] of this.#before) if (value !== undefined) process.env[name] = value;
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
