@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { runCommandLine } from '../../src/cli/dispatch.js';
 
 interface Ran {
@@ -9,6 +10,9 @@ interface Ran {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+// The command line as it runs by itself: what it writes into files names its own.
+process.argv[1] = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** What tells where the user's state is. */
 const told = ['HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'CLAVIGER_HOME'];
