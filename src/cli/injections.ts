@@ -53,6 +53,8 @@ export const injectionOptions = {
 export const injectionDetails = [
   'A value made of more than the key has a template, with {} where the key goes, between variable and name: ' +
     "--env 'API_HEADERS=X-API-Key:{}=weather'. The last = stands before the name.",
+  'Where the command has {claviger:NAME} in its arguments or in the variable, the key of --arg or --env goes there, and what ' +
+    'stands around it stays: --arg {}=weather -- server --api-key {claviger:weather} --verbose.',
   'With --reverse and --forward the command never holds the key: it gets a placeholder, and a broker on this machine puts ' +
     'the key on its requests, at the destinations of NAME only. --reverse needs a command that can be told a base URL; ' +
     '--forward works through HTTPS_PROXY and a certificate authority that lasts as long as the command.',

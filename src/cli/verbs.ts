@@ -45,6 +45,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'run an MCP server with credentials',
     load: async () => (await import('./commands/mcp-run.js')).mcpRun,
   },
+  'mcp import': {
+    summary: 'move keys out of the config files of MCP clients',
+    load: async () => (await import('./commands/mcp-import.js')).mcpImport,
+  },
   'mcp connect': {
     summary: 'reach an MCP server over HTTP, for clients that only speak stdio',
     load: async () => (await import('./commands/mcp-connect.js')).mcpConnect,

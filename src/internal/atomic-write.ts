@@ -64,6 +64,7 @@ function temporaryName(path: string): string {
 async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
+    await file.chmod(mode); // as it is, whatever the umask takes from new files
     await file.writeFile(content);
     await file.sync();
   } finally {

@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.js';
+import { fillMarkers, hasMarker } from './marker.js';
 import type { ArgumentPlacement } from './placement.js';
 import { assertProcessPlacement } from './process-placement.js';
 import { fillTemplate } from './process-template.js';
@@ -8,7 +9,8 @@ const warned = new Set<string>();
 
 /**
  * Adds a secret to the arguments of a command, as the last one and always as one argument, spaces included: for
- * `--api-key KEY` as two, write `--api-key` as the command's last argument and `argument('{}')`.
+ * `--api-key KEY` as two, write `--api-key` as the command's last argument and `argument('{}')`. Where arguments have
+ * `{claviger:PROVIDER}` in them, it goes there instead, and the order stays.
  *
  * Other users of the machine can read it, so this warns once for each provider (`process.emitWarning`).
  *
@@ -27,7 +29,8 @@ export function applyToArguments(
   assertProcessPlacement(placement, provider);
   const filled = fillTemplate(placement.template, revealForProcess(secret, provider));
   warnOnce(provider);
-  return [...args, filled];
+  if (!args.some((text) => hasMarker(text, provider))) return [...args, filled];
+  return args.map((text) => (hasMarker(text, provider) ? fillMarkers(text, provider, filled) : text));
 }
 
 function warnOnce(provider: string): void {

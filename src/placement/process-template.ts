@@ -9,19 +9,17 @@ const jsonString = /"(?:[^"\\]|\\.)*"/g;
  *
  * In a template that is JSON and has a `{}` inside a string, the value goes into the strings only, escaped for them, and a
  * `{}` that is an empty object stays one: `{"Authorization":"Bearer {}","extra":{}}`.
+ *
+ * @param place What stands for the secret instead of `{}`.
  */
-export function fillTemplate(template: string, value: string): string {
-  if (!isJsonTemplate(template)) return fill(template, value);
+export function fillTemplate(template: string, value: string, place = hole): string {
+  if (!isJsonTemplate(template, place)) return template.replaceAll(place, () => value);
   const escaped = JSON.stringify(value).slice(1, -1);
-  return template.replace(jsonString, (literal) => fill(literal, escaped));
+  return template.replace(jsonString, (literal) => literal.replaceAll(place, () => escaped));
 }
 
-function fill(text: string, value: string): string {
-  return text.split(hole).join(value);
-}
-
-function isJsonTemplate(template: string): boolean {
-  if (!template.match(jsonString)?.some((literal) => literal.includes(hole))) return false;
+function isJsonTemplate(template: string, place: string): boolean {
+  if (!template.match(jsonString)?.some((literal) => literal.includes(place))) return false;
   try {
     JSON.parse(template);
     return true;

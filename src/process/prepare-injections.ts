@@ -31,7 +31,7 @@ export interface PrepareOptions {
   readonly args: readonly string[];
   readonly surface: Surface;
   readonly signal?: AbortSignal | undefined;
-  /** What the child has of its environment before: some of ours is added to a value of its own. */
+  /** What the child has of its environment before: some of ours is added to a value of its own, or goes into it. */
   readonly environment?: Environment;
 }
 
@@ -59,7 +59,7 @@ export async function prepareInjections(
       const { secret, provider } = credential;
       if (placement.in === 'argument') args = applyToArguments(args, placement, secret, provider);
       if (placement.in === 'env') {
-        const [name, value] = applyToEnvironment(placement, secret, provider);
+        const [name, value] = applyToEnvironment(placement, secret, provider, options.environment?.[placement.name]);
         environment[name] = value;
       }
       if (placement.in === 'file') {

@@ -43,6 +43,14 @@ describe('a variable', () => {
     });
   });
 
+  it('goes where the variable has a marker for it already, and only for its own provider', () => {
+    const inherited = '{"Authorization":"Bearer {claviger:p}","extra":{}}';
+    const [, value] = applyToEnvironment(env('HEADERS'), key, 'p', inherited);
+    expect(JSON.parse(value)).toEqual({ Authorization: `Bearer ${key.reveal()}`, extra: {} });
+    expect(applyToEnvironment(env('HEADERS'), key, 'other', inherited)[1]).toBe(key.reveal());
+    expect(applyToEnvironment(env('HEADERS', { template: '<{}>' }), key, 'p', inherited)[1]).toBe(`<${key.reveal()}>`);
+  });
+
   it('escapes nothing where the template only looks like JSON', () => {
     expect(applyToEnvironment(env('H', { template: '"{}"x' }), key, 'p')[1]).toBe(`"${key.reveal()}"x`);
     expect(applyToEnvironment(env('H', { template: '{"a":{}}' }), key, 'p')[1]).toBe(`{"a":${key.reveal()}}`);
@@ -71,6 +79,17 @@ describe('an argument', () => {
       'start',
       '--x',
       `--api-key=${key.reveal()} y`,
+    ]);
+  });
+
+  it('goes where an argument has a marker for it, and the order stays', () => {
+    const args = ['start', '--api-key', '{claviger:p}', 'db://me:{claviger:p}@host', '{claviger:other}'];
+    expect(applyToArguments(args, argument('{}'), key, 'p')).toEqual([
+      'start',
+      '--api-key',
+      key.reveal(),
+      `db://me:${key.reveal()}@host`,
+      '{claviger:other}',
     ]);
   });
 });

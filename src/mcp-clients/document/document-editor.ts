@@ -15,18 +15,18 @@ import { emptyBraces, insertLine, isAlone, prependLines, removeLines, replaceIte
 import { applySplice, splice, type Splice } from './lines.js';
 
 /**
- * Changes a text step by step; what a change does not name keeps its bytes. After each step the text is read anew and has
- * to say exactly what was meant, or the step did not happen.
+ * Changes a text step by step; what a change does not name keeps its bytes. In the end the text has to say exactly what was
+ * meant, or nothing happened.
  */
 export class DocumentEditor {
-  readonly #format: DocumentFormat;
+  readonly format: DocumentFormat;
   #text: string;
   #root: DocumentNode | undefined;
   readonly #splices: Splice[] = [];
 
   /** @throws DocumentError for a text that is not of that format */
   constructor(text: string, format: DocumentFormat) {
-    this.#format = format;
+    this.format = format;
     this.#text = text;
     this.#root = format.parse(text);
   }
@@ -49,6 +49,9 @@ export class DocumentEditor {
     const before = { text: this.#text, root: this.#root, count: this.#splices.length };
     try {
       for (const change of changes) this.#step(change);
+      const meant = changes.reduce(applyChange, plainValue(before.root));
+      if (!isDeepStrictEqual(plainValue(this.#root), meant))
+        throw cannot('it is written in a way that this can not keep');
     } catch (error) {
       this.#text = before.text;
       this.#root = before.root;
@@ -58,15 +61,12 @@ export class DocumentEditor {
   }
 
   #step(change: Change): void {
-    const meant = applyChange(plainValue(this.#root), change);
     this.#assertEditable(change.path);
     for (const each of this.#splicesFor(change)) {
       this.#text = applySplice(this.#text, each);
       this.#splices.push(each);
     }
-    this.#root = this.#format.parse(this.#text);
-    if (!isDeepStrictEqual(plainValue(this.#root), meant))
-      throw cannot('it is written in a way that this can not keep');
+    this.#root = this.format.parse(this.#text);
   }
 
   #assertEditable(path: DocumentPath): void {
@@ -81,7 +81,7 @@ export class DocumentEditor {
     if (change.kind === 'remove') return this.#removal(change.path);
     if (change.kind === 'prepend') return [this.#prepended(change)];
     if (change.kind === 'rename') {
-      return [splice(text, this.#pair(change.path).keySpan, this.#format.spellKey(change.key))];
+      return [splice(text, this.#pair(change.path).keySpan, this.format.spellKey(change.key))];
     }
     if (change.kind === 'add') return [this.#added(change)];
     const node = nodeAt(this.#root, change.path);
@@ -94,18 +94,18 @@ export class DocumentEditor {
     const map = nodeAt(this.#root, path.slice(0, -1));
     const pair = this.#pair(path);
     if (map?.kind !== 'map') throw cannot('what should go is not there');
-    if (map.style === 'flow') return removeInFlow(this.#text, map, wholePair(pair), this.#format);
+    if (map.style === 'flow') return removeInFlow(this.#text, map, wholePair(pair), this.format);
     const owner = pairAt(this.#root, path.slice(0, -1));
     // TOML keeps the head of an emptied table; YAML would be left with null.
-    const needsBraces = this.#format.assign === ': ' && isAlone(map) && owner !== undefined;
+    const needsBraces = this.format.assign === ': ' && isAlone(map) && owner !== undefined;
     return [...removeLines(this.#text, pair), ...(needsBraces ? [emptyBraces(this.#text, owner)] : [])];
   }
 
   #prepended({ path, values }: Extract<Change, { kind: 'prepend' }>): Splice {
     const list = nodeAt(this.#root, path);
-    const spelled = values.map((value) => this.#format.spell(value));
+    const spelled = values.map((value) => this.format.spell(value));
     if (list?.kind !== 'list') throw cannot('its list of arguments is not there');
-    if (list.style === 'flow') return prependInFlow(this.#text, list, spelled, this.#format);
+    if (list.style === 'flow') return prependInFlow(this.#text, list, spelled, this.format);
     const done = prependLines(this.#text, list, spelled);
     if (done === undefined) throw cannot('a comment stands inside of its first argument');
     return done;
@@ -116,15 +116,15 @@ export class DocumentEditor {
     const anchor = this.#pair([...path, after]);
     if (map?.kind !== 'map') throw cannot('what should be added to is not there');
     const between = this.#text.slice(anchor.keySpan.end, anchor.value.start);
-    const assign = /^[ \t]*[:=][ \t]*$/.test(between) ? between : this.#format.assign;
-    const spelled = this.#format.spellKey(key) + assign + this.#spell(value);
+    const assign = /^[ \t]*[:=][ \t]*$/.test(between) ? between : this.format.assign;
+    const spelled = this.format.spellKey(key) + assign + this.#spell(value);
     return map.style === 'flow'
       ? insertInFlow(this.#text, map, anchor, spelled)
       : insertLine(this.#text, anchor, spelled);
   }
 
   #items(list: ListNode, values: readonly string[]): Splice {
-    const spelled = values.map((value) => this.#format.spell(value));
+    const spelled = values.map((value) => this.format.spell(value));
     if (list.style === 'flow') return replaceItemsInFlow(this.#text, list, spelled);
     const done = replaceItemLines(this.#text, list, spelled);
     if (done === undefined) throw cannot('a comment stands inside of its first argument');
@@ -132,7 +132,7 @@ export class DocumentEditor {
   }
 
   #spell(value: NewValue): string {
-    const format = this.#format;
+    const format = this.format;
     if (typeof value === 'string') return format.spell(value);
     if (isList(value)) return `[${value.map((one) => format.spell(one)).join(', ')}]`;
     const pairs = Object.entries(value).map(([key, one]) => format.spellKey(key) + format.assign + format.spell(one));

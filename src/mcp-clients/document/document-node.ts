@@ -35,13 +35,13 @@ export interface ListNode extends Placed {
   readonly items: readonly DocumentNode[];
 }
 
-export interface TextNode extends Placed {
+interface TextNode extends Placed {
   readonly kind: 'text';
   readonly value: string;
 }
 
 /** A number, a boolean, null, and what can't be edited: an alias, a block of lines. */
-export interface OtherNode extends Placed {
+interface OtherNode extends Placed {
   readonly kind: 'other';
   readonly value: unknown;
 }

@@ -65,9 +65,10 @@ function withBlanks(text: string, { start, end }: Span, isLast: boolean): Span {
   const behind = /^[ \t]*(?:\r?\n)?/.exec(text.slice(end))?.[0] ?? '';
   if (behind.includes('\n') && beginsLine(text, start))
     return { start: lineStart(text, start), end: end + behind.length };
-  if (!isLast) return { start, end: end + (/^[ \t]*/.exec(behind)?.[0].length ?? 0) };
+  // What follows on the line, be it a comment, takes its place.
+  if (!isLast || beginsLine(text, start)) return { start, end: end + (/^[ \t]*/.exec(behind)?.[0].length ?? 0) };
   const before = /[ \t]*$/.exec(text.slice(lineStart(text, start), start))?.[0].length ?? 0;
-  return { start: beginsLine(text, start) ? start : start - before, end };
+  return { start: start - before, end };
 }
 
 function commaIn(text: string, start: number, end: number, format: DocumentFormat): Span | undefined {
