@@ -59,7 +59,13 @@ module.exports = {
       from: { path: '^src/', pathNot: [...floors.map(part), '^src/index[.]ts$', '^src/cli/'] },
       to: {},
     },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      // The table of commands loads each when it is asked for, also those that read the table: help, completion, doctor.
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['dynamic-import'] } },
+    },
     {
       name: 'no-orphans',
       severity: 'error',

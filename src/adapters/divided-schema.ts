@@ -41,7 +41,7 @@ export function divideSchema(schema: object, checked: Checked): DividedSchema {
 }
 
 function showStandard(schema: StandardSchema, name: string): StandardSchema {
-  const hidden = hideParameter(schema, name) as StandardSchema;
+  const hidden: StandardSchema = hideParameter(schema, name);
   if (!isZod(hidden)) return keepInput(hidden, name);
   // a framework has given a schema a JSON Schema that its library does not know of
   const isConverted = schema['~standard'].jsonSchema !== undefined && hidden['~standard'].jsonSchema === undefined;

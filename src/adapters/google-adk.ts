@@ -53,7 +53,7 @@ export function withCredentialTool<T extends AdkTool>(tool: T, options: Credenti
  * @example
  * const agent = new LlmAgent({ name: 'agent', model, tools: await toolsFrom(toolset) });
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-unnecessary-type-parameters -- the framework's BaseTool, whose mark is a unique symbol
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the framework's BaseTool, whose mark is a unique symbol
 export async function toolsFrom<Tool = any>(toolset: Toolset, limits?: RequestLimits): Promise<Tool[]> {
   const { BaseTool } = await importPeer<{ BaseTool: BaseToolClass }>('google-adk', '@google/adk');
   class ToolOfToolset extends BaseTool {
@@ -100,8 +100,8 @@ function wrapFunction(tool: FunctionToolInternals, credential: ToolCredential): 
           tool: name,
           args: credential.without(input),
           signal: context?.abortSignal,
-          call: async (placed) =>
-            Reflect.apply(execute, tool, [(await accept?.(placed)) ?? placed, context]) as unknown,
+          call: async (placed): Promise<unknown> =>
+            Reflect.apply(execute, tool, [(await accept?.(placed)) ?? placed, context]),
         }),
       ),
   });

@@ -53,7 +53,7 @@ export function withCredentialTool<T extends MastraTool, const N extends string>
       signal: context?.abortSignal,
       call: async (placed) => {
         const given = redactedContext(context, await credential.redactor());
-        return withoutQuotedArguments(await own.call(tool, placed, given as ToolContext | undefined), credential);
+        return withoutQuotedArguments(await own.call(tool, placed, given), credential);
       },
     });
   return cloneWith<MastraTool>(tool, { inputSchema: shown, execute }) as unknown as CredentialTool<T, N>;

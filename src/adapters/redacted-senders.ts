@@ -17,7 +17,7 @@ export function withRedactedSenders<T extends object>(
     if (typeof send !== 'function') continue;
     redacted[name] = (...args: unknown[]): unknown => {
       const sent = args.map((argument, index) => (indices.includes(index) ? redactor.value(argument) : argument));
-      return Reflect.apply(send, original, sent);
+      return Reflect.apply(send, original, sent) as unknown;
     };
   }
   return cloneWith(original, redacted);

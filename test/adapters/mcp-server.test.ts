@@ -348,7 +348,9 @@ describe('for whom a tool is called', () => {
     const handler = registered.handler as unknown as (args: object, extra: object) => Promise<object>;
     const outcomes = await Promise.all(
       [consumerKey, other].map((each) =>
-        current.run({ consumerKey: each }, () => handler({}, {}).then(textOf, (error: { code: string }) => error.code)),
+        current.run({ consumerKey: each }, () =>
+          handler({}, {}).then(textOf, (error: unknown) => (error as { code: string }).code),
+        ),
       ),
     );
     expect(outcomes).toEqual(['called', 'ERR_ACCESS_DENIED']);

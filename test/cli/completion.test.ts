@@ -20,7 +20,7 @@ const wordsOf: WordsOf = async (kind) => [{ word: `a-${kind}` }, { word: `b-${ki
 /** The line up to the cursor, as shells cut it. */
 async function at(line: string) {
   const { candidates, then } = await complete(line.split(' ').slice(1), wordsOf);
-  return then === undefined ? candidates.map(({ word }) => word) : then;
+  return then ?? candidates.map(({ word }) => word);
 }
 
 describe('what can stand at the cursor', () => {

@@ -58,10 +58,4 @@ export type ContextOf<S> = S extends {
 
 /** What a server's `registerTool` gives. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the same
-export type RegisteredOf<S extends ToolServer> = S['registerTool'] extends (
-  name: any,
-  config: any,
-  callback: any,
-) => infer R
-  ? R
-  : never;
+export type RegisteredOf<S extends ToolServer> = S['registerTool'] extends (...args: any) => infer R ? R : never;

@@ -63,8 +63,8 @@ interface RequestContext {
 type Notify = (notification: { method: string; params: Record<string, unknown> }) => Promise<void>;
 
 function callOptions(context: object): { signal?: AbortSignal; onProgress?: (progress: Progress) => void } {
-  const { mcpReq } = context as { mcpReq?: RequestContext };
-  const request = mcpReq ?? (context as RequestContext);
+  const given: RequestContext & { readonly mcpReq?: RequestContext } = context;
+  const request = given.mcpReq ?? given;
   const { signal } = request;
   const progressToken = request._meta?.progressToken;
   const notify = request.notify ?? request.sendNotification;

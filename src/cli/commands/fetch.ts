@@ -46,12 +46,7 @@ export const fetch = defineCommand({
   arguments: [1, 2],
   async run(context, { values, positionals }) {
     const { terminal } = context;
-    const [method, url = ''] = positionals.length === 2 ? positionals : [undefined, positionals[0]];
-    if (method !== undefined && !/^[A-Za-z]+$/.test(method))
-      throw usageError('it reads: claviger fetch [METHOD] <url>');
-    if (values.as === undefined && url.startsWith('/'))
-      throw usageError('a path needs --as NAME, to whose base URL it is appended');
-    if (values.as !== undefined) assertName(values.as);
+    const { method, url } = targetOf(positionals, values.as);
     const headers = headersOf(values.header);
     const body = values.data === undefined ? undefined : await bodyOf(context, values.data, headers);
 
@@ -77,6 +72,15 @@ export const fetch = defineCommand({
     return values.fail ? exitCodeOf(terminal, response) : exitCodes.ok;
   },
 });
+
+function targetOf(positionals: readonly string[], as: string | undefined): { method: string | undefined; url: string } {
+  const [method, url = ''] = positionals.length === 2 ? positionals : [undefined, positionals[0]];
+  if (method !== undefined && !/^[A-Za-z]+$/.test(method)) throw usageError('it reads: claviger fetch [METHOD] <url>');
+  if (as === undefined && url.startsWith('/'))
+    throw usageError('a path needs --as NAME, to whose base URL it is appended');
+  if (as !== undefined) assertName(as);
+  return { method, url };
+}
 
 /** The body as bytes; JSON is labelled as such, anything else as a form, as curl does. */
 async function bodyOf({ terminal, cwd }: Context, text: string, headers: Headers): Promise<Uint8Array<ArrayBuffer>> {

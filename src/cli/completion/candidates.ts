@@ -102,14 +102,15 @@ async function completeArguments({ verb, command, args, current, wordsOf }: Plac
     return offer('provider', prefix + written.slice(0, cut), written.slice(cut));
   }
   if (current.startsWith('-')) return { candidates: matching(flagsOf(specs, used), current) };
+  return offer(positionalKind(verb, command, positionals), '', current);
+}
+
+/** Of the argument at a place; where a command takes more than are told apart, they are of the last kind. */
+function positionalKind(verb: string, command: Command, place: number): Kind | undefined {
   const kinds = positionalKinds[verb] ?? [];
   const most = command.arguments?.[1] ?? 0;
-  if (positionals >= most) return nothing;
-  return offer(
-    kinds[positionals] ?? (most > kinds.length && kinds.length > 0 && verb !== 'add' ? kinds.at(-1) : undefined),
-    '',
-    current,
-  );
+  if (place >= most) return undefined;
+  return kinds[place] ?? (most > kinds.length && verb !== 'add' ? kinds.at(-1) : undefined);
 }
 
 /** What the arguments say that are there: the option that waits for its value, and the options that had their turn. */

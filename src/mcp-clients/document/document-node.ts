@@ -35,7 +35,7 @@ export interface ListNode extends Placed {
   readonly items: readonly DocumentNode[];
 }
 
-interface TextNode extends Placed {
+export interface TextNode extends Placed {
   readonly kind: 'text';
   readonly value: string;
 }

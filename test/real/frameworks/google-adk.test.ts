@@ -43,7 +43,7 @@ function scriptedModel(...turns: object[]): any {
 function watched() {
   const seen: unknown[] = [];
   class Recorder extends adk.BasePlugin {}
-  for (const name of Object.getOwnPropertyNames(adk.BasePlugin.prototype).filter((each) => /Callback$/.test(each))) {
+  for (const name of Object.getOwnPropertyNames(adk.BasePlugin.prototype).filter((each) => each.endsWith('Callback'))) {
     (Recorder.prototype as any)[name] = ({ tool, toolArgs, result, error, event, llmRequest, llmResponse }: any) => {
       seen.push([
         name,
