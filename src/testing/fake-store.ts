@@ -1,6 +1,12 @@
 import { ClavigerError, type ErrorCode } from '../errors.js';
 import { Secret } from '../secret.js';
-import { entryName, type Store, type StoredSecret, type StoredSecretInfo, type StoreGetOptions } from '../stores/store.js';
+import {
+  entryName,
+  type Store,
+  type StoredSecret,
+  type StoredSecretInfo,
+  type StoreGetOptions,
+} from '../stores/store.js';
 
 /** What a store or a credential can fail with. */
 export type FakeFailure = Extract<ErrorCode, `ERR_STORE_${string}` | `ERR_CREDENTIAL_${string}`>;

@@ -14,7 +14,7 @@ export interface ToolInternals extends AdkTool {
   checkRequireConfirmation?(args: Record<string, unknown>, context?: ToolContext): Promise<boolean>;
 }
 
-export interface ToolRequest {
+interface ToolRequest {
   readonly args: Record<string, unknown>;
   readonly toolContext: ToolContext;
 }
