@@ -18,7 +18,7 @@ const groups: readonly (readonly [heading: string, names: readonly string[]])[] 
 ];
 
 /** The commands in their groups, none left out. */
-export function groupedVerbs(): (readonly [heading: string, names: readonly string[]])[] {
+function groupedVerbs(): (readonly [heading: string, names: readonly string[]])[] {
   const shown = Object.keys(verbs).filter((name) => verbs[name]?.hidden !== true);
   const listed = new Set(groups.flatMap(([, names]) => names));
   return groups.map(([heading, names], index) => {

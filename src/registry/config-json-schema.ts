@@ -25,7 +25,7 @@ function adaptProvider(provider: Schema): void {
   properties['store'] = { type: 'string', minLength: 1 };
   const { anyOf: [placement, list] = [] } = properties['placement'] as { anyOf?: Schema[] };
   for (const each of [placement, list && itemsOf(list), itemsOf(properties['alternatives'])]) {
-    if (each?.oneOf !== undefined) each.oneOf = each.oneOf.filter((branch) => isRequestPlacement(branch as Schema));
+    if (each?.oneOf !== undefined) each.oneOf = each.oneOf.filter((branch) => isRequestPlacement(branch));
   }
 }
 

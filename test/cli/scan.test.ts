@@ -42,7 +42,10 @@ describe('scan', () => {
     home.write(home.path('.claude.json'), { mcpServers: { x: { command: 'npx', env: { GITHUB_TOKEN: a } } } });
     home.write(home.path('.codex', 'config.toml'), `[mcp_servers.x]\nargs = ["--api-key", "${b}"]\n`);
     home.write(home.path('.bashrc'), `export SOME_TOKEN=${c}\n`);
-    home.write(join(home.work, '.vscode', 'mcp.json'), `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`);
+    home.write(
+      join(home.work, '.vscode', 'mcp.json'),
+      `{ "servers": { "x": { "envFile": "\${workspaceFolder}/my.vars" } } }`,
+    );
     home.write(join(home.work, 'my.vars'), `A_SECRET=${d}\n`);
     const { code, stdout, stderr } = await scan([]);
     expect(code).toBe(7);
@@ -122,7 +125,10 @@ describe('scan', () => {
     expect(stdout).toMatch(/notes\.txt:1:7 +stored "mine" +stored/);
     expect(stdout).toMatch(/notes\.txt:2:5 +stored "mine" \(encoded\) +stored/);
 
-    const project = home.project('hostile', { providers: [], stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } } });
+    const project = home.project('hostile', {
+      providers: [],
+      stores: { default: { kind: 'command', command: 'touch', args: ['ran'] } },
+    });
     home.write(join(project, 'notes.txt'), `it is ${a}\n`);
     const untrusted = await scan(['notes.txt'], { cwd: project });
     expect(untrusted.code).toBe(0);

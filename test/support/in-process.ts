@@ -11,7 +11,7 @@ export interface FakeOptions {
 }
 
 /** Streams that remember what was written. */
-export function fakeStreams({ tty = false, columns }: FakeOptions = {}) {
+function fakeStreams({ tty = false, columns }: FakeOptions = {}) {
   const written = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof written) => {
     const through = new PassThrough();
