@@ -53,6 +53,9 @@ export default defineConfig({
   },
   async onSuccess() {
     await writeFile('dist/config-schema.json', `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+    // Inside the code the catalog is a part of it; for programs that want the data alone it lies beside it, with its schema.
+    for (const name of ['providers.json', 'providers.schema.json'])
+      await copyFile(`src/catalog/${name}`, `dist/catalog/${name}`);
     await mkdir('dist/licenses', { recursive: true });
     for (const [name, licence] of [
       ['zod', 'LICENSE'],

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import {
   readIgnored,
   scanBytes,
@@ -14,6 +14,7 @@ import {
 } from '../scan/index.js';
 import { CommandError } from './command-error.js';
 import type { Context } from './context.js';
+import { looksLikeValue } from './looks-like-value.js';
 
 /** A key, and the file that it stands in. */
 export interface FileKey extends FoundKey {
@@ -33,7 +34,7 @@ export interface ScanResult {
   readonly notes: readonly { readonly file: string; readonly note: string }[];
 }
 
-export interface ScanOptions {
+interface ScanOptions {
   readonly stored: StoredValues | undefined;
   readonly onFile: (file: string) => void;
   /** Hears every key as it is found, before anything is said of it. */
@@ -105,8 +106,9 @@ export class Scan {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       throw new CommandError(missing ? '--staged needs git' : '--staged works in a git repository only');
     }
-    for (const { path, read } of files) {
-      await this.#file(path, async () => scanBytes(path, await read(), this.#scanOptions()));
+    for (const file of files) {
+      const { path } = file;
+      await this.#file(path, async () => scanBytes(path, await file.read(), this.#scanOptions()));
     }
   }
 
@@ -154,7 +156,8 @@ export class Scan {
   }
 
   #fail(path: string, { code = 'ERR_FAILED' }: NodeJS.ErrnoException): void {
-    this.#result.failures.push({ file: this.#shown(path), code });
+    const file = looksLikeValue(basename(path)) ? 'a path that looks like a key' : this.#shown(path);
+    this.#result.failures.push({ file, code });
   }
 
   /** A file of variables that a client's entry names, where the name says enough. */

@@ -11,6 +11,17 @@ interface CatalogMatch {
 /** Shorter prefixes stand at the beginning of many things. */
 const tellingPrefix = 3;
 
+/** No provider of the catalog issues longer ones. */
+const longestKey = 1_024;
+
+/** Every JSON Web Token begins so: it is in the shape of one entry, and tells nothing. */
+const anyToken = 'eyJ';
+
+/** The entry whose keys look like this value, where the beginning is that provider's own. */
+export function recognized(value: string): CatalogEntry | undefined {
+  return value.startsWith(anyToken) ? undefined : recognizeKey(value);
+}
+
 /** What may follow a prefix of which nothing else is known. */
 const anyKey = '[A-Za-z0-9_-]{16,}';
 
@@ -21,21 +32,24 @@ const anyKey = '[A-Za-z0-9_-]{16,}';
 export function matchCatalog(text: string): CatalogMatch[] {
   const { beginnings, forms } = patterns();
   const matches: CatalogMatch[] = [];
+  let seen = 0; // what was taken for a key is not looked at again: a text made of prefixes would take forever
   for (const { index, 0: prefix } of text.matchAll(beginnings)) {
-    if (matches.some(({ end }) => index < end)) continue;
+    if (index < seen) continue;
     const end = forms.get(prefix)?.reduce((longest, form) => Math.max(longest, endOf(form, text, index)), -1) ?? -1;
     if (end === -1) continue;
+    seen = end;
     const key = text.slice(index, end);
-    const entry = recognizeKey(key);
-    if (entry !== undefined && looksRandom(key.slice(prefix.length)))
-      matches.push({ start: index, end, provider: entry.id });
+    const entry = recognized(key);
+    if (entry === undefined) continue;
+    const tells = entry.keyShape?.pattern !== undefined && prefix.length > tellingPrefix;
+    if (tells || looksRandom(key.slice(prefix.length))) matches.push({ start: index, end, provider: entry.id });
   }
   return matches;
 }
 
 function endOf(form: RegExp, text: string, index: number): number {
-  form.lastIndex = index;
-  return form.test(text) ? form.lastIndex : -1;
+  form.lastIndex = 0;
+  return form.test(text.slice(index, index + longestKey)) ? index + form.lastIndex : -1;
 }
 
 interface Patterns {
@@ -54,7 +68,7 @@ function makePatterns(): Patterns {
   const forms = new Map<string, RegExp[]>();
   for (const entry of catalogEntries()) {
     for (const prefix of entry.keyShape?.prefix ?? []) {
-      if (prefix.length < tellingPrefix) continue;
+      if (prefix.length < tellingPrefix || prefix === anyToken) continue;
       forms.set(prefix, [...(forms.get(prefix) ?? []), formOf(entry, prefix)]);
     }
   }

@@ -1,4 +1,5 @@
-import { fitsKeyShape, matchedPrefix, recognizeKey, type CatalogEntry } from '../catalog/index.js';
+import { fitsKeyShape, matchedPrefix, type CatalogEntry } from '../catalog/index.js';
+import { recognized } from './catalog-shapes.js';
 import {
   entryByHost,
   isPathName,
@@ -93,7 +94,7 @@ function providerOf(
   text: string,
   { host, place, name }: ValueContext,
 ): string | undefined {
-  const other = recognizeKey(text);
+  const other = recognized(text);
   if (entry === undefined) return (other ?? atHost())?.id;
   return other !== undefined && !fitsKeyShape(entry, text) && isTelling(other) ? other.id : entry.id;
 

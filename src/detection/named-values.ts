@@ -6,7 +6,7 @@ const nameEnds =
 
 /** What a value without quotes is made of; a reference in it is one whole. */
 const bare =
-  /(?:(?:bearer|basic|token|apikey|key|bot)[ \t]+)?(?:\$\{[^}\n]*\}|\$\([^)\n]*\)|[^\s"'`,;<>()[\]{}|&\\])+/iy;
+  /(?:(?:bearer|basic|token|apikey|key|bot)[ \t]+)?(?:\$\{[^}\n]{0,256}\}|\$\([^)\n]{0,256}\)|[^\s"'`,;<>()[\]{}|&\\])+/iy;
 
 const longest = 4096;
 

@@ -41,8 +41,7 @@ function isFiller(text: string): boolean {
   return [text, text.slice(prefix.length)].some((body) => {
     if (body.length === 0) return text.length < 20;
     const rest = body.replace(filler, '');
-    if (rest === '') return body.length >= 3;
-    return body.length >= 8 && new Set(body.replace(/[-_.]/g, '')).size <= 2;
+    return rest === '' && body.length >= 3;
   });
 }
 

@@ -5,6 +5,7 @@ const shortest = 8;
 export function looksRandom(text: string): boolean {
   if (text.length < shortest || text.length > 4096 || /\s/.test(text)) return false;
   if (/^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/|[.~]{0,2}\/|[A-Za-z]:\\)/.test(text)) return false;
+  if (/\[[^\]]*-[^\]]*\]|\\[dwsb]/.test(text)) return false; // a pattern
   if (/^[\d.,:+\-/TZ]+$/.test(text) || /^v?\d+\.\d+/.test(text)) return false;
   if (/^[\w.+-]+@[\w-]+\.[\w.]+$/.test(text) || /^(?:[a-z][a-z0-9-]*\.)+[a-z]{2,}(?::\d+)?$/.test(text)) return false;
   return isMixed(text) && entropy(text) >= (text.length < 16 ? 2.5 : 3);

@@ -4,7 +4,7 @@
  */
 
 /** What a rule found: the key, and where it stands. */
-export interface RuleMatch {
+interface RuleMatch {
   readonly start: number;
   readonly end: number;
   /** `github-token` */

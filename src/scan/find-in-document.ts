@@ -68,7 +68,8 @@ function contextOf(keys: Keys, owner: MapNode | undefined): ValueContext {
   const parent = keys.at(-2) ?? '';
   if (/^(?:env|envs|environment)$/.test(parent)) return { ...rest, place: 'env' };
   if (/headers$/i.test(parent)) return { ...rest, place: 'header' };
-  if (/^(?:url|uri|serverUrl|httpUrl|baseUrl|base_url)$/.test(name)) return { place: 'text', ...(declared && { declared }) };
+  if (/^(?:url|uri|serverUrl|httpUrl|baseUrl|base_url)$/.test(name))
+    return { place: 'text', ...(declared && { declared }) };
   return { ...rest, place: 'text' };
 }
 

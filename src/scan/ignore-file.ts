@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** The name of the file that says what `scan` leaves out. */
-export const IGNORE_NAME = '.clavigerignore';
+const IGNORE_NAME = '.clavigerignore';
 
 /** What was looked at and found to be no secret, or known. */
 export interface Ignored {
@@ -19,10 +19,14 @@ export interface Ignored {
  */
 export async function readIgnored(cwd: string): Promise<Ignored> {
   const root = rootOf(cwd);
-  const lines = (await textOf(join(root, IGNORE_NAME))).split('\n').map((line) => line.replace(/(?:^|\s)#.*$/, '').trim());
+  const lines = (await textOf(join(root, IGNORE_NAME)))
+    .split('\n')
+    .map((line) => line.replace(/(?:^|\s)#.*$/, '').trim());
   // Of short keys all fingerprints are one.
   const fingerprints = new Set(lines.filter((line) => /^sha256:[0-9a-f]{8,}$/.test(line)));
-  const paths = lines.filter((line) => line !== '' && !line.startsWith('sha256:')).map((line) => line.replace(/^\.?\//, ''));
+  const paths = lines
+    .filter((line) => line !== '' && !line.startsWith('sha256:'))
+    .map((line) => line.replace(/^\.?\//, ''));
   const inside = (path: string) => {
     const below = relative(root, path);
     return below === '' || below === '..' || below.startsWith(`..${sep}`) ? undefined : below.split(sep).join('/');

@@ -1,4 +1,4 @@
-export { IGNORE_NAME, readIgnored, type Ignored } from './ignore-file.js';
+export { readIgnored, type Ignored } from './ignore-file.js';
 export { scanBytes, scanFile, type ScannedFile } from './scan-file.js';
 export type { FoundKey } from './scan-text.js';
 export { stagedFiles } from './staged-files.js';

@@ -1,26 +1,29 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { TextDecoder } from 'node:util';
 import { formatOf, type ClientFormat } from '../mcp-clients/client-files.js';
 import { DocumentError } from '../mcp-clients/document/document-node.js';
 import { findInDocument } from './find-in-document.js';
 import { scanText, type FoundKey } from './scan-text.js';
+import { isSettingsFile } from './settings-file.js';
 import type { StoredValues } from './stored-values.js';
 
 /** What is read of a file at a time, and at most; and how much of each piece is read again with the next. */
 const PIECE_BYTES = 1_048_576;
-const MOST_BYTES = 32 * PIECE_BYTES;
+const MOST_BYTES = 16 * PIECE_BYTES;
 const OVERLAP = 8_192;
 
 /** No client's config file is longer; one that is gets read as text only. */
 const DOCUMENT_BYTES = 4 * PIECE_BYTES;
 
-export interface ScanFileOptions {
+interface ScanFileOptions {
   /** Where the file is known to be a client's. */
   readonly format?: ClientFormat;
   /** Whether it is known to be made for settings. */
   readonly settings?: boolean;
   readonly stored?: StoredValues;
+  /** How much of it is read; default 16 MiB. */
+  readonly mostBytes?: number;
 }
 
 export interface ScannedFile {
@@ -42,7 +45,7 @@ const nothing: ScannedFile = { keys: [], silenced: 0, notes: [], envFiles: [] };
  */
 export async function scanFile(path: string, options: ScanFileOptions = {}): Promise<ScannedFile> {
   // A pipe without a writer would be waited for; O_NONBLOCK is nothing to files.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return { ...nothing, skipped: 'not a file' };
@@ -52,7 +55,7 @@ export async function scanFile(path: string, options: ScanFileOptions = {}): Pro
     const first = await readPiece(file, 0);
     const encoding = encodingOf(first);
     if (encoding === undefined) return { ...nothing, skipped: 'binary' };
-    return await scanPieces(file, first, new TextDecoder(encoding), settingsOf(path, options));
+    return await scanPieces(file, first, new TextDecoder(encoding), settingsOf(path, options), options.mostBytes);
   } finally {
     await file.close();
   }
@@ -75,11 +78,6 @@ export async function scanBytes(path: string, bytes: Buffer, options: ScanFileOp
   }
 }
 
-/** Whether a text is `NAME=value` for programs to read, by the file's name. */
-export function isSettingsFile(path: string): boolean {
-  return /^\.env(?:\.|$)|\.env$|^\.envrc$/.test(basename(path));
-}
-
 function settingsOf(path: string, { settings, stored }: ScanFileOptions) {
   return { settings: settings ?? isSettingsFile(path), ...(stored !== undefined && { stored }) };
 }
@@ -98,6 +96,7 @@ async function scanPieces(
   first: Buffer,
   decoder: TextDecoder,
   options: { settings: boolean; stored?: StoredValues },
+  mostBytes = MOST_BYTES,
 ): Promise<ScannedFile> {
   const keys: FoundKey[] = [];
   let silenced = 0;
@@ -105,7 +104,7 @@ async function scanPieces(
   let line = 0; // lines before `carried`
   let at = first.length;
   for (let piece = first; ; piece = await readPiece(file, at), at += piece.length) {
-    const last = piece.length < PIECE_BYTES || at >= MOST_BYTES;
+    const last = piece.length < PIECE_BYTES || at >= mostBytes;
     const text = carried + decoder.decode(piece, { stream: !last });
     const cut = last ? text.length : cutOf(text);
     const scanned = await scanText(text, options);
@@ -115,8 +114,8 @@ async function scanPieces(
     for (let end = text.indexOf('\n'); end !== -1 && end < cut; end = text.indexOf('\n', end + 1)) line += 1;
     carried = text.slice(cut);
   }
-  const whole = at < MOST_BYTES || (await readPiece(file, at)).length === 0;
-  const notes = whole ? [] : [`only the first ${MOST_BYTES / PIECE_BYTES} MiB were read`];
+  const whole = at < mostBytes || (await readPiece(file, at)).length === 0;
+  const notes = whole ? [] : [`only the first ${at / PIECE_BYTES} MiB were read`];
   return { ...nothing, keys, silenced, notes };
 }
 

@@ -1,6 +1,6 @@
 import { judgeText, withoutOverlaps, type Certainty, type Finding } from '../detection/index.js';
 import { Secret } from '../secret.js';
-import type { StoredValues } from './stored-values.js';
+import type { StoredFinding, StoredValues } from './stored-values.js';
 
 /** A key that stands somewhere in plain text. The value itself is for whoever must not say it. */
 export interface FoundKey {
@@ -33,7 +33,7 @@ interface ScannedText {
   readonly silenced: number;
 }
 
-type Candidate = Finding & { readonly placed?: boolean; readonly credential?: string };
+type Candidate = Finding & { readonly placed?: boolean } & Partial<Pick<StoredFinding, 'credential' | 'secret'>>;
 
 /** The keys in a text. A line that says `claviger:allow`, or one below `claviger:allow-next-line`, is left out. */
 export async function scanText(text: string, options: ScanTextOptions = {}): Promise<ScannedText> {
@@ -76,7 +76,7 @@ function keyOf(text: string, lines: readonly number[], candidate: Candidate): Fo
     certainty: credential === undefined ? certainty : 'stored',
     ...(credential !== undefined && { credential }),
     unsure: credential === undefined && certainty === 'name' && !placed,
-    secret: secretOf(text.slice(start, end)),
+    secret: candidate.secret ?? secretOf(text.slice(start, end)),
   };
 }
 

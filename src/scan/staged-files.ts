@@ -20,7 +20,15 @@ interface StagedFile {
  */
 export async function stagedFiles(cwd: string): Promise<StagedFile[]> {
   const root = (await git(cwd, ['rev-parse', '--show-toplevel'])).toString('utf8').trimEnd();
-  const listed = await git(root, ['diff', '--cached', '--raw', '-z', '--no-renames', '--diff-filter=d', '--no-ext-diff']);
+  const listed = await git(root, [
+    'diff',
+    '--cached',
+    '--raw',
+    '-z',
+    '--no-renames',
+    '--diff-filter=d',
+    '--no-ext-diff',
+  ]);
   return [...listed.toString('utf8').matchAll(/:\d+ (\d+) [0-9a-f.]+ ([0-9a-f]+)[0-9a-f.]* [A-Z]\d*\0([^\0]+)\0/g)]
     .filter(([, mode]) => mode?.startsWith('100')) // neither links nor submodules
     .map(([, , object = '', name = '']) => ({

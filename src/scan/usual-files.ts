@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { clientFiles, type ClientFormat } from '../mcp-clients/client-files.js';
-import { isSettingsFile } from './scan-file.js';
+import { fishFiles, isEnvFile, powershellFiles, shellFiles } from './settings-file.js';
 
 /** A place where keys usually stand in plain text; whether there is a file is not asked. */
-export interface UsualFile {
+interface UsualFile {
   readonly path: string;
   /** The MCP client whose config file it is. */
   readonly client?: string;
@@ -28,22 +28,17 @@ export function usualFiles({ env, cwd, platform = process.platform }: UsualFiles
     format,
     settings,
   }));
-  const others = [...envFiles(cwd), ...shellFiles(env, platform)].map((path) => ({ path, settings }));
+  const others = [...envFiles(cwd), ...startUpFiles(env, platform)].map((path) => ({ path, settings }));
   return [...clients, ...others];
 }
 
 function envFiles(folder: string): string[] {
   return namesIn(folder)
-    .filter(isSettingsFile)
+    .filter(isEnvFile)
     .map((name) => join(folder, name));
 }
 
-const shells = [
-  ...['.bashrc', '.bash_profile', '.bash_login', '.bash_aliases', '.profile', '.kshrc', '.cshrc', '.tcshrc', '.login'],
-  ...['.zshrc', '.zshenv', '.zprofile', '.zlogin', '.xprofile', '.pam_environment', '.env'],
-];
-
-function shellFiles(env: UsualFilesOptions['env'], platform: NodeJS.Platform): string[] {
+function startUpFiles(env: UsualFilesOptions['env'], platform: NodeJS.Platform): string[] {
   const home = (platform === 'win32' ? env['USERPROFILE'] : env['HOME']) || homedir();
   const config = env['XDG_CONFIG_HOME'] || join(home, '.config');
   const zsh = env['ZDOTDIR'];
@@ -51,19 +46,18 @@ function shellFiles(env: UsualFilesOptions['env'], platform: NodeJS.Platform): s
     namesIn(folder)
       .filter((name) => name.endsWith(end))
       .map((name) => join(folder, name));
-  const profiles = ['profile.ps1', 'Microsoft.PowerShell_profile.ps1', 'Microsoft.VSCode_profile.ps1'];
   const powershell =
     platform === 'win32'
       ? ['PowerShell', 'WindowsPowerShell'].map((folder) => join(home, 'Documents', folder))
       : [join(config, 'powershell')];
   return [
-    ...shells.map((name) => join(home, name)),
+    ...shellFiles.map((name) => join(home, name)),
     ...(zsh ? ['.zshrc', '.zshenv', '.zprofile', '.zlogin'].map((name) => join(zsh, name)) : []),
-    ...['config.fish', 'fish_variables'].map((name) => join(config, 'fish', name)),
+    ...fishFiles.map((name) => join(config, 'fish', name)),
     ...inFolder(join(config, 'fish', 'conf.d'), '.fish'),
     ...inFolder(join(config, 'environment.d'), '.conf'),
     ...['config.nu', 'env.nu'].map((name) => join(config, 'nushell', name)),
-    ...powershell.flatMap((folder) => profiles.map((name) => join(folder, name))),
+    ...powershell.flatMap((folder) => powershellFiles.map((name) => join(folder, name))),
   ];
 }
 

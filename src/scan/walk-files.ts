@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A file to scan, or why something is none. */
-export interface WalkedFile {
+interface WalkedFile {
   readonly path: string;
   readonly skipped?: 'link' | 'not a file';
   readonly error?: NodeJS.ErrnoException;

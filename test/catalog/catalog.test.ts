@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import {
   catalogDefinition,
@@ -10,6 +12,36 @@ import {
 import { createRegistry, memoryStore } from '../../src/index.js';
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+const read = (name: string): object =>
+  JSON.parse(readFileSync(new URL(`../../src/catalog/${name}`, import.meta.url), 'utf8')) as object;
+
+describe("the catalog's data", () => {
+  const formats = { regex: true, 'json-pointer': true } as const;
+  const validate = new Ajv2020({ allErrors: true, strict: true, formats }).compile(read('providers.schema.json'));
+
+  it('is as its schema says', () => {
+    validate(read('providers.json'));
+    expect(validate.errors).toBeNull();
+  });
+
+  it.each([
+    ['a field that nobody knows', { token: 'x' }],
+    ['a destination over http', { destinations: ['http://api.github.com/**'] }],
+    ['a check that is no path', { check: { path: 'user' } }],
+    ['a placement that is none', { placement: { in: 'body', name: 'key' } }],
+    ['a pattern that is not for the whole key', { keyShape: { pattern: 'ghp_' } }],
+    ['an unverified field that there is not', { unverified: ['everything'] }],
+  ])('%s is no part of it', (_, change) => {
+    expect(validate([{ ...catalogEntry('github'), ...change }])).toBe(false);
+  });
+
+  it('marks what rests on a single source', () => {
+    expect(catalogEntry('github')?.unverified).toContain('destinations');
+    expect(catalogEntry('serper')?.unverified).toContain('placement');
+    expect(catalogEntry('elevenlabs')?.unverified).toContain('keyShape');
+  });
+});
 
 describe('the catalog', () => {
   it('has each id once, and finds it', () => {

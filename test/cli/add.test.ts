@@ -99,6 +99,31 @@ describe('add', () => {
     expect(stderr).toMatch(/warning: this does not look like a key of GitHub: those begin with ghp_/);
   });
 
+  it.each([
+    ['${GITHUB_TOKEN}', /warning: this names a secret that is elsewhere/],
+    ['ghp_your_token_here', /warning: this looks like a placeholder/],
+    [
+      `dapi${'9f8e7d6c'.repeat(4)}`,
+      /warning: this looks like a databricks personal access token, not like a key of GitHub/,
+    ],
+  ])('warns of %s for a key', async (input, warning) => {
+    const { code, stderr } = await home.run(['add', 'github'], { input });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(warning);
+    expect(stderr).not.toContain(input);
+  });
+
+  it("warns when a known provider's key would be sent to an API of one's own, also with set", async () => {
+    const key = `sk_live_${'a1'.repeat(12)}`;
+    const add = ['add', 'weather', '--base-url', 'https://api.weather.test/v1'];
+    const { stderr } = await home.run(add, { input: key });
+    expect(stderr).toContain('warning: this looks like a key of Stripe, which weather is not');
+    const { code, stderr: again } = await home.run(['set', 'weather'], { input: key });
+    expect(code).toBe(0);
+    expect(again).toContain('warning: this looks like a key of Stripe');
+    expect(stderr + again).not.toContain(key);
+  });
+
   it('refuses a key that is too short to be redacted', async () => {
     const { code, stderr } = await home.run(['add', 'github'], { input: 'short' });
     expect(code).toBe(1);

@@ -31,6 +31,7 @@ const verbs = [
   'access token',
   'audit',
   'trust',
+  'scan',
   'providers',
   'config path',
   'config schema',

@@ -180,6 +180,22 @@ describe('published shapes', () => {
     expect(findings[0]).toMatchObject(expected);
   });
 
+  test('the form of a key is enough, whatever it is made of', async () => {
+    for (const value of [`ghp_${'a'.repeat(36)}`, `glpat-${'a1'.repeat(10)}`, `sk_live_${'a1'.repeat(12)}`]) {
+      expect(await judgeValue(value, { place: 'text' })).toMatchObject([{ start: 0, certainty: 'shape' }]);
+    }
+  });
+
+  test('a JSON Web Token is one, and nobody knows whose', async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: '1234567890' })}.${mixed(43)}`;
+    const [finding, ...others] = await judgeValue(token, { place: 'text' });
+    expect(finding).toEqual({ start: 0, end: token.length, rule: 'json-web-token', certainty: 'shape' });
+    expect(others).toEqual([]);
+    const [bearer] = await judgeValue(`Bearer ${token}`, header('Authorization', 'mcp.example.com'));
+    expect(bearer).toEqual({ start: 7, end: 7 + token.length, certainty: 'catalog' });
+  });
+
   test('every key of a list of headers is found', async () => {
     const other = canary('w8Y');
     const value = `Authorization:Bearer ${KEY},X-API-Key:${other}`;

@@ -89,7 +89,7 @@ http_headers = { "Authorization" = "Bearer ${KEY}" }
     expect(await found(name, text)).toEqual(['blue horse']);
   });
 
-  test('one that is not well-formed is read as text, and that is said', async () => {
+  test('L14: one that is not well-formed is read as text, and that is said', async () => {
     const text = `{"mcpServers": {"a": {"env": {"GITHUB_TOKEN": "${GITHUB}"}`;
     const { keys, notes } = await scanBytes('x.json', Buffer.from(text), { format: 'jsonc' });
     expect(keys.map(({ provider }) => provider)).toEqual(['github']);
@@ -118,8 +118,14 @@ describe('text', () => {
   test.each([
     ['app.ts', 'const token = process.env.GITHUB_TOKEN;\nconst apiKey = getKey2(a);\npassword = this.form.password2;'],
     ['ci.yml', 'env:\n  GITHUB_TOKEN: ${{ secrets.GITHUB_TOKEN }}\n  cache-key: v1-${{ hashFiles("x") }}\n'],
-    ['docs.md', 'Set `API_KEY=your-api-key` or `postgres://user:password@localhost/db`; see https://x.test/?page=2&token=<token>'],
-    ['package-lock.json', '{"integrity":"sha512-9f8e7d6c5b4a39281706f5e4d3c2b1a0918273645546372819==","version":"1.2.3"}'],
+    [
+      'docs.md',
+      'Set `API_KEY=your-api-key` or `postgres://user:password@localhost/db`; see https://x.test/?page=2&token=<token>',
+    ],
+    [
+      'package-lock.json',
+      '{"integrity":"sha512-9f8e7d6c5b4a39281706f5e4d3c2b1a0918273645546372819==","version":"1.2.3"}',
+    ],
     ['style.css', '.sk-some-long-class-name-with-many-parts-and-more { color: red }'],
     ['go.sum', 'example.com/x v1.2.3 h1:aB3dE5fG7hI9kL1mN3pQ5rS7tU9vW1xY3zA5bC7d8e0='],
   ])('nothing in %s', async (name, text) => {
@@ -130,6 +136,7 @@ describe('text', () => {
     const unsure = async (name: string) =>
       (await scanBytes(name, Buffer.from(`api_secret = "${KEY}"`))).keys.map((key) => key.unsure);
     expect(await unsure('.env')).toEqual([false]);
+    expect(await unsure('.bashrc')).toEqual([false]);
     expect(await unsure('app.py')).toEqual([true]);
   });
 
@@ -191,6 +198,9 @@ describe('files', () => {
       { line: lines + 1 + lines, provider: 'gitlab' },
     ]);
     expect(notes).toEqual([]);
+    const cut = await scanFile(path, { mostBytes: 1_048_576 });
+    expect(cut.notes).toEqual(['only the first 1 MiB were read']);
+    expect(cut.keys.length).toBeLessThan(2);
   }, 30_000);
 
   test('L17: links, loops, .git and node_modules are passed over', async () => {
@@ -200,7 +210,8 @@ describe('files', () => {
     symlinkSync('.', join(folder, 'tree', 'loop'));
     symlinkSync('/etc/passwd', join(folder, 'tree', 'z'));
     const walked = [];
-    for await (const { path, skipped } of walkFiles(join(folder, 'tree'))) walked.push([path.slice(folder.length), skipped]);
+    for await (const { path, skipped } of walkFiles(join(folder, 'tree')))
+      walked.push([path.slice(folder.length), skipped]);
     expect(walked).toEqual([
       ['/tree/a.txt', undefined],
       ['/tree/loop', 'link'],
@@ -229,10 +240,22 @@ describe('files', () => {
     file('project/.env.local', '');
     const files = usualFiles({ env: { HOME: join(folder, 'home') }, cwd: join(folder, 'project'), platform: 'linux' });
     const paths = files.map(({ path }) => path.slice(folder.length));
-    for (const expected of ['/home/.claude.json', '/project/.mcp.json', '/home/.codex/config.toml', '/project/.env.local'])
+    for (const expected of [
+      '/home/.claude.json',
+      '/project/.mcp.json',
+      '/home/.codex/config.toml',
+      '/project/.env.local',
+    ])
       expect(paths).toContain(expected);
-    for (const expected of ['/home/.zshrc', '/home/.config/fish/conf.d/keys.fish', '/home/.config/powershell/profile.ps1'])
+    for (const expected of [
+      '/home/.zshrc',
+      '/home/.config/fish/conf.d/keys.fish',
+      '/home/.config/powershell/profile.ps1',
+    ])
       expect(paths).toContain(expected);
-    expect(files.find(({ path }) => path.endsWith('/.codex/config.toml'))).toMatchObject({ client: 'codex', format: 'toml' });
+    expect(files.find(({ path }) => path.endsWith('/.codex/config.toml'))).toMatchObject({
+      client: 'codex',
+      format: 'toml',
+    });
   });
 });

@@ -100,7 +100,7 @@ async function define(context: Context, definition: ProviderDefinition, options:
     );
   }
   const secret = await readValue(terminal, `the key of ${name}`);
-  const warning = checkKey(secret, definition);
+  const warning = await checkKey(secret, definition);
   if (warning !== undefined) terminal.note(`warning: ${warning}`);
   const metadata = { ...options.metadata, ...(destinations.length > 0 && { destinations: [...destinations] }) };
   let info: StoredSecretInfo | undefined;

@@ -56,7 +56,7 @@ export const set = defineCommand({
       terminal.note(`note: the key stays bound to ${kept.join(', ')}; --destination binds it anew`);
     }
     const secret = await readValue(terminal, `the key of ${name}`);
-    const warning = checkKey(secret, place.definition);
+    const warning = await checkKey(secret, place.definition);
     if (warning !== undefined) terminal.note(`warning: ${warning}`);
     const username = values.username ?? before?.username;
     const info = await storeSecret(context, place, secret, {
