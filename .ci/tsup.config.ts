@@ -31,7 +31,7 @@ const rules = '@secretlint/secretlint-rule-preset-recommend';
 const bundled = ['zod', 'jsonc-parser', 'toml-eslint-parser', 'eslint-visitor-keys', rules];
 
 /** The command line: the file that is run, which answers `--version` by itself, and all the rest in one. */
-const commandLine = ['./dist/cli/main.js', './dist/cli/dispatch.js'];
+const commandLine = { run: './dist/cli/main.js', rest: './dist/cli/dispatch.js' };
 
 /** What they find beside them, and so must not hold a second time. */
 const beside: Record<string, string> = {
@@ -126,7 +126,13 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: sources(commandLine),
+    entry: sources([commandLine.run]),
+    splitting: false,
+    esbuildPlugins: [besidePlugin],
+  },
+  {
+    ...common,
+    entry: sources([commandLine.rest]),
     // One file of half the length instead of forty: each that Node resolves, loads and keeps costs time and memory.
     splitting: false,
     noExternal: [...bundled, ...atFirstUse],

@@ -1,15 +1,7 @@
-import type { Command } from './command.js';
-
-/** A word of the command line; its module is loaded when it is used. */
-interface Verb {
-  readonly summary: string;
-  /** For programs: in no list. */
-  readonly hidden?: true;
-  load(): Promise<Command>;
-}
+import type { Verbs } from './verb.js';
 
 /** Every command, in the order of the help. */
-export const verbs: Readonly<Record<string, Verb>> = {
+export const verbs: Verbs = {
   init: { summary: 'make the encrypted store', load: async () => (await import('./commands/init.js')).init },
   add: { summary: 'define a provider and store its key', load: async () => (await import('./commands/add.js')).add },
   set: { summary: 'store a new version of a key', load: async () => (await import('./commands/set.js')).set },
@@ -111,6 +103,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
   __complete: {
     summary: 'tell a shell what can stand at the cursor',
     hidden: true,
-    load: async () => (await import('./commands/complete.js')).completeWords,
+    load: async () => (await import('./commands/complete.js')).completeWords(verbs),
   },
 };

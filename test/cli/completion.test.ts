@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { complete, type WordsOf } from '../../src/cli/completion/candidates.js';
+import { verbs } from '../../src/cli/verbs.js';
 import { Secret } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { builtCli } from '../support/built.js';
@@ -19,7 +20,7 @@ const wordsOf: WordsOf = async (kind) => [{ word: `a-${kind}` }, { word: `b-${ki
 
 /** The line up to the cursor, as shells cut it. */
 async function at(line: string) {
-  const { candidates, then } = await complete(line.split(' ').slice(1), wordsOf);
+  const { candidates, then } = await complete(line.split(' ').slice(1), verbs, wordsOf);
   return then ?? candidates.map(({ word }) => word);
 }
 

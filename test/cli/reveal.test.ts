@@ -30,14 +30,14 @@ async function stored(): Promise<void> {
 
 /** A shell on a terminal emulator, which starts it apart from what runs the tests. */
 function shell(settings = ''): Tmux {
-  home.write(home.path('rc'), `PS1='$ '\nclaviger() { "${process.execPath}" "${builtCli}" "$@"; }\n`);
+  home.write(home.path('rc'), `PS1='READY> '\nclaviger() { "${process.execPath}" "${builtCli}" "$@"; }\n`);
   return new Tmux(home.directory, { ...home.env, ENV: home.path('rc') }, 'sh -i', settings);
 }
 
 async function shownOn(tmux: Tmux): Promise<void> {
-  await tmux.until('$ ');
+  await tmux.until('READY>');
   tmux.type('echo before; claviger reveal github; echo code $?\n');
-  await tmux.until('Type its name to go on: ');
+  await tmux.until('Type its name to go on:');
   tmux.type('github\n');
   await tmux.until('Press any key.');
   expect(tmux.screen()).toContain(key);
@@ -92,9 +92,9 @@ describe.skipIf(process.platform !== 'linux' || !needs('tmux'))('reveal on a ter
   it('shows nothing to who does not type the name, and nothing of what is not there', async () => {
     await stored();
     using tmux = shell();
-    await tmux.until('$ ');
+    await tmux.until('READY>');
     tmux.type('claviger reveal github; echo code $?\n');
-    await tmux.until('Type its name to go on: ');
+    await tmux.until('Type its name to go on:');
     tmux.type('yes\n');
     await tmux.until('code 1');
     expectNoLeak(tmux.everything(), Secret.from(key));
@@ -106,9 +106,9 @@ describe.skipIf(process.platform !== 'linux' || !needs('tmux'))('reveal on a ter
     home.write(home.configFile, { providers: [{ name: 'github', uses: 'github' }], audit: { file: '/dev/full' } });
     await home.run(['set', 'github'], { input: key });
     using tmux = shell();
-    await tmux.until('$ ');
+    await tmux.until('READY>');
     tmux.type('claviger reveal github; echo code $?\n');
-    await tmux.until('Type its name to go on: ');
+    await tmux.until('Type its name to go on:');
     tmux.type('github\n');
     await tmux.until('code 1');
     expectNoLeak(tmux.everything(), Secret.from(key));

@@ -42,7 +42,7 @@ describe('the packed package', () => {
         .filter((path) => path.startsWith('dist/'))
         .map(kind),
     );
-    expect([...kinds].sort()).toEqual(['.d.ts', '.js', '.txt']);
+    expect([...kinds].sort()).toEqual(['.d.ts', '.js', '.json', '.txt']);
   });
 
   it('installs without optional dependencies and without running a script', async () => {

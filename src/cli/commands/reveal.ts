@@ -71,7 +71,8 @@ async function assertKnown(loaded: LoadedConfig, name: string): Promise<void> {
   if (definition !== undefined) return;
   const names = (await store.list()).map((info) => info.name);
   if (names.includes(secretName)) return;
-  throw notStored(shownName(name), [...names, ...loaded.options.providers.map((each) => each.name)], name);
+  const known = new Set([...names, ...loaded.options.providers.map((each) => each.name)]);
+  throw notStored(shownName(name), [...known], name);
 }
 
 /** By the path of every use, so that expiry, revocation and access rules count; written down before it is shown. */

@@ -1,5 +1,5 @@
 import { globalOptions, type Command, type OptionSpecs } from '../command.js';
-import { verbs } from '../verbs.js';
+import type { Verbs } from '../verb.js';
 import { positionalKinds, valueKind, type Kind } from './kinds.js';
 
 /** Something that can stand where the cursor is. */
@@ -24,17 +24,17 @@ const nothing: Completion = { candidates: [] };
  *
  * @param words What stands after `claviger`; the last is the one at the cursor, and may be empty.
  */
-export async function complete(words: readonly string[], wordsOf: WordsOf): Promise<Completion> {
+export async function complete(words: readonly string[], verbs: Verbs, wordsOf: WordsOf): Promise<Completion> {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? '';
   const start = skipGlobals(before);
   if (start === 'value') return { candidates: [], then: 'file' };
   const said = before.slice(start);
-  if (said[0] === 'help') return { candidates: matching(verbWords(said.slice(1)), current) };
-  const verb = verbOf(said);
+  if (said[0] === 'help') return { candidates: matching(verbWords(verbs, said.slice(1)), current) };
+  const verb = verbOf(verbs, said);
   if (verb === undefined) {
     const flags = said.length === 0 ? flagsOf({ ...globalOptions, version }, []) : [];
-    return { candidates: matching([...verbWords(said), ...flags], current) };
+    return { candidates: matching([...verbWords(verbs, said), ...flags], current) };
   }
   const command = await verbs[verb]?.load();
   if (command === undefined) return nothing;
@@ -50,7 +50,7 @@ function skipGlobals(words: readonly string[]): number | 'value' {
   return index > words.length ? 'value' : index;
 }
 
-function verbOf(words: readonly string[]): string | undefined {
+function verbOf(verbs: Verbs, words: readonly string[]): string | undefined {
   return [2, 1]
     .filter((length) => words.length >= length)
     .map((length) => words.slice(0, length).join(' '))
@@ -58,7 +58,7 @@ function verbOf(words: readonly string[]): string | undefined {
 }
 
 /** The words that can follow those that are there of a command's name. */
-function verbWords(said: readonly string[]): Candidate[] {
+function verbWords(verbs: Verbs, said: readonly string[]): Candidate[] {
   if (said.length > 1) return [];
   const found = new Map<string, string>();
   for (const [name, { summary, hidden }] of Object.entries(verbs)) {
@@ -81,36 +81,36 @@ interface Place {
 async function completeArguments({ verb, command, args, current, wordsOf }: Place): Promise<Completion> {
   if (args.includes('--')) return command.takesCommand ? { candidates: [], then: 'command' } : nothing;
   const specs: OptionSpecs = { ...command.options, ...globalOptions };
-  const offer = async (kind: Kind | undefined, prefix: string, written: string): Promise<Completion> => {
-    if (kind === undefined) return nothing;
-    if (kind === 'file' || kind === 'directory' || kind === 'command')
-      return prefix === '' ? { candidates: [], then: kind } : nothing;
-    return { candidates: prefixed(matching(await wordsOf(kind), written), prefix) };
-  };
-  const kindOf = (name: string) =>
-    specs[name]?.type === 'string' ? valueKind(verb, name, specs[name].value) : undefined;
-
   const { pending, used, positionals } = read(args, specs);
-  const inline = /^--([a-z-]+)=(.*)$/s.exec(current);
-  const name = pending ?? inline?.[1];
+  const [, inline, written = ''] = /^--([a-z-]+)=(.*)$/s.exec(current) ?? [];
+  const name = pending ?? inline;
   if (name !== undefined) {
-    const written = pending === undefined ? (inline?.[2] ?? '') : current;
-    const prefix = pending === undefined ? `--${name}=` : '';
-    const kind = kindOf(name);
-    if (kind !== 'injection') return offer(kind, prefix, written);
-    const cut = written.lastIndexOf('=') + 1;
-    return offer('provider', prefix + written.slice(0, cut), written.slice(cut));
+    const spec = specs[name];
+    const kind = spec?.type === 'string' ? valueKind(verb, name, spec.value) : undefined;
+    const isApart = pending !== undefined;
+    return offer(wordsOf, kind, isApart ? '' : `--${name}=`, isApart ? current : written);
   }
   if (current.startsWith('-')) return { candidates: matching(flagsOf(specs, used), current) };
-  return offer(positionalKind(verb, command, positionals), '', current);
+  return offer(wordsOf, positionalKind(verb, command, positionals), '', current);
 }
 
-/** Of the argument at a place; where a command takes more than are told apart, they are of the last kind. */
-function positionalKind(verb: string, command: Command, place: number): Kind | undefined {
+function positionalKind(verb: string, command: Command, index: number): Kind | undefined {
+  if (index >= (command.arguments?.[1] ?? 0)) return undefined;
   const kinds = positionalKinds[verb] ?? [];
-  const most = command.arguments?.[1] ?? 0;
-  if (place >= most) return undefined;
-  return kinds[place] ?? (most > kinds.length && verb !== 'add' ? kinds.at(-1) : undefined);
+  // What a key is to be called is for its user to say.
+  return kinds[index] ?? (verb === 'add' ? undefined : kinds.at(-1));
+}
+
+/** What there is of a kind, behind a prefix that stays. Files behind one are no word of their own: no shell knows them there. */
+async function offer(wordsOf: WordsOf, kind: Kind | undefined, prefix: string, written: string): Promise<Completion> {
+  if (kind === undefined) return nothing;
+  if (kind === 'file' || kind === 'directory' || kind === 'command')
+    return prefix === '' ? { candidates: [], then: kind } : nothing;
+  if (kind === 'injection') {
+    const cut = written.lastIndexOf('=') + 1;
+    return offer(wordsOf, 'provider', prefix + written.slice(0, cut), written.slice(cut));
+  }
+  return { candidates: prefixed(matching(await wordsOf(kind), written), prefix) };
 }
 
 /** What the arguments say that are there: the option that waits for its value, and the options that had their turn. */

@@ -1,6 +1,5 @@
 import { createRedactor } from '../../index.js';
 import { Scan } from '../scan-files.js';
-import { verbs } from '../verbs.js';
 import type { Check, Finding } from './check.js';
 
 /** Whether keys still stand in plain text where they usually do: what `claviger scan` finds without a path. */
@@ -30,6 +29,6 @@ export const checkClients: Check = {
 
 /** Settings of MCP clients can be taken over; in other files a key is replaced by hand. */
 function remedy(client: string | undefined): string {
-  if (client !== undefined && Object.hasOwn(verbs, 'mcp import')) return `claviger mcp import --client ${client}`;
+  if (client !== undefined) return `claviger mcp import --client ${client}`;
   return 'claviger scan tells where; store the key with claviger add, and take it out there';
 }
