@@ -14,7 +14,9 @@ const outputFile = `${reports ?? '.'}/node-${process.versions.node}-${Date.now()
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    testTimeout: 20_000,
+    // A machine that does other things beside takes several times as long for what starts processes.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
     reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile }]],
     projects: [
