@@ -59,7 +59,8 @@ export async function prepareInjections(
       const { secret, provider } = credential;
       if (placement.in === 'argument') args = applyToArguments(args, placement, secret, provider);
       if (placement.in === 'env') {
-        const [name, value] = applyToEnvironment(placement, secret, provider, options.environment?.[placement.name]);
+        const inherited = Object.entries(options.environment ?? {}).find(([each]) => each === placement.name)?.[1];
+        const [name, value] = applyToEnvironment(placement, secret, provider, inherited);
         environment[name] = value;
       }
       if (placement.in === 'file') {
