@@ -160,10 +160,11 @@ test.skipIf(!needs('openssl'))('trailers over HTTP/2 have no key in them either'
   });
   const http2 = { allowH2: true, connect: { ca: cert } };
   const interceptor = credentialInterceptor({ auth: registry.auth('api') });
-  for (const dispatcher of [
+  const dispatchers: Dispatcher[] = [
     createAgent({ auth: registry.auth('api') }, http2),
-    new Agent(http2).compose(interceptor) as Agent,
-  ]) {
+    new Agent(http2).compose(interceptor),
+  ];
+  for (const dispatcher of dispatchers) {
     const { trailers, rawTrailers } = await modern(dispatcher, baseUrl);
     expect(trailers).toEqual({ 'x-sum': '[secret]', 'x-plain': 'as it was' });
     expect((rawTrailers as Buffer[]).map(String)).toEqual(['x-sum', '[secret]', 'x-plain', 'as it was']);
