@@ -49,7 +49,7 @@ export function redactingHooks(registry?: Registry): RedactingHooks {
     startSpanHook({ origin, path }) {
       const redacted = redactTarget(path, registries());
       if (redacted === undefined) return {};
-      const { href, pathname, search } = new URL(redacted, origin);
+      const { href, pathname, search } = partsOf(redacted, origin);
       return { 'url.full': href, 'url.path': pathname, 'url.query': search };
     },
     startOutgoingSpanHook(request) {
@@ -61,7 +61,7 @@ export function redactingHooks(registry?: Registry): RedactingHooks {
     startIncomingSpanHook({ url = '/' }) {
       const redacted = redactTarget(url, registries());
       if (redacted === undefined) return {};
-      const { pathname, search } = new URL(redacted, 'http://localhost');
+      const { pathname, search } = partsOf(redacted, 'http://localhost');
       return { 'url.path': pathname, 'url.query': search.slice(1) };
     },
   };
@@ -77,6 +77,17 @@ const signatures = [
   'X-Amz-Credential',
   'X-Amz-Security-Token',
 ];
+
+/**
+ * The parts of a target, also of one that is no URL: an instrumentation would record it as it is if this threw. A path may begin
+ * with two slashes, and names no host then.
+ */
+function partsOf(target: string, origin: string): Pick<URL, 'href' | 'pathname' | 'search'> {
+  const href = target.startsWith('/') ? `${origin.replace(/\/$/, '')}${target}` : target;
+  if (URL.canParse(href, origin)) return new URL(href, origin);
+  const [pathname = '', ...query] = target.split('?');
+  return { href, pathname, search: query.length === 0 ? '' : `?${query.join('?')}` };
+}
 
 /** Path and query without credentials; undefined where there are none. */
 function redactTarget(target: string, registries: readonly Registry[]): string | undefined {

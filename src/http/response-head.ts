@@ -18,8 +18,8 @@ export class ResponseHead {
 
   constructor(headers: HeaderRecord, raw: unknown, statusMessage?: string) {
     this.statusMessage = statusMessage;
-    this.#record = headers === unread ? undefined : headers;
-    this.#raw = Array.isArray(raw) ? (raw as Buffer[]) : undefined;
+    this.#raw = pairsOf(raw);
+    this.#record = headers === unread || (this.#raw !== undefined && isEmpty(headers)) ? undefined : headers;
   }
 
   get headers(): HeaderRecord {
@@ -34,8 +34,7 @@ export class ResponseHead {
 
   get isEmpty(): boolean {
     if (this.#record === undefined) return this.#raw === undefined || this.#raw.length === 0;
-    for (const _ in this.#record) return false;
-    return true;
+    return isEmpty(this.#record);
   }
 
   /** For a handler: the record, or none for one that reads the bytes. */
@@ -142,6 +141,17 @@ function onTheWire(raw: readonly Buffer[]): Uint8Array | undefined {
 }
 
 const MAX_GAP = 16;
+
+/** undici 7 gives the trailers of HTTP/2 as a record where the bytes of the wire belong, and an empty record beside it. */
+function pairsOf(raw: unknown): Buffer[] | undefined {
+  if (Array.isArray(raw)) return raw as Buffer[];
+  return typeof raw === 'object' && raw !== null ? toRawHeaders(raw as HeaderRecord) : undefined;
+}
+
+function isEmpty(record: HeaderRecord): boolean {
+  for (const _ in record) return false;
+  return true;
+}
 
 function joined(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;

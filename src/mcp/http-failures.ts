@@ -15,12 +15,12 @@ export class HttpFailures {
   }
 
   /**
-   * Ours as it is, that of a connection with a code, any other without secrets. What only tells that the connection was
-   * closed becomes the reason of that.
+   * Ours, that of a connection with a code, any other, all without secrets: ours name the host that a server redirects to.
+   * What only tells that the connection was closed becomes the reason of that.
    */
   explained(error: unknown, closed: ClavigerError | undefined): unknown {
     const own = findClavigerError(error);
-    if (own !== undefined) return own;
+    if (own !== undefined) return this.#redactor.error(own);
     if (closed !== undefined && isClosing(error)) return closed;
     if (!(error instanceof TypeError) || error.cause === undefined) return this.#redactor.error(error);
     const cause = safeCause(error.cause);
@@ -32,9 +32,9 @@ export class HttpFailures {
     return new ClavigerError(code, message, { host: this.#host, cause });
   }
 
-  noAnswer(reason?: unknown): ClavigerError {
+  noAnswer(reason?: unknown): Error {
     const own = findClavigerError(reason);
-    if (own !== undefined) return own;
+    if (own !== undefined) return this.#redactor.error(own);
     const host = this.#host;
     const cause = reason === undefined ? undefined : safeCause(reason);
     const problem = `the MCP server at ${host} ended its answer too early`;

@@ -38,6 +38,7 @@ const jsonEscaped = [
   /[<>&\u2028\u2029]/g, // for HTML
   /[<>&\u007f-\uffff]/g,
   /[<>&'\u007f-\uffff]/g, // PHP
+  /[<>&'=\u2028\u2029]/g, // Gson
 ];
 
 /** What is escaped where every escape is a number. */

@@ -134,6 +134,21 @@ describe('what UndiciInstrumentation records of a request whose key is in the qu
   });
 });
 
+test.each(['//', '//users', '/\\\\', 'http://[users'])(
+  'a target that is no usual path (%s) is redacted, not refused',
+  (path) => {
+    const { registry, key } = rig({ baseUrl: 'https://api.example.com', ...inQuery });
+    const hooks = redactingHooks(registry);
+    const target = `${path}?api_key=${key}`;
+    const incoming = hooks.startIncomingSpanHook({ url: target });
+    const outgoing = hooks.startSpanHook({ origin: 'https://api.example.com', path: target });
+    expect(incoming).toMatchObject({ 'url.query': 'api_key=REDACTED' });
+    expect(outgoing).toMatchObject({ 'url.query': '?api_key=REDACTED' });
+    if (path.startsWith('/')) expect(outgoing['url.full']).toMatch(/^https:\/\/api\.example\.com\//);
+    expectNoLeak([incoming, outgoing], key);
+  },
+);
+
 describe('what HttpInstrumentation records', () => {
   test('of a wrapped node:http request is redacted on both sides, and keeps its own redactions (Q13)', async () => {
     const { span, spans, begun } = instrumented(() => new HttpInstrumentation(redactingHooks()));

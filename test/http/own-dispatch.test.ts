@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { request } from 'undici';
+import { Agent, request, type Dispatcher } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAgent } from '../../src/http/index.js';
+import { createAgent, credentialInterceptor } from '../../src/http/index.js';
 import { createRegistry, header } from '../../src/index.js';
 import { canary } from '../support/canary.js';
+import { selfSigned } from '../support/certificate.js';
+import { needs } from '../support/needs.js';
 
 /** A server that answers each request with the pieces given, one after the other, and an agent for it. */
 async function answering(key: string, pieces: (key: string) => (string | Buffer)[]) {
@@ -40,7 +43,7 @@ async function answering(key: string, pieces: (key: string) => (string | Buffer)
 }
 
 /** What a handler of today's interface is given: undici's `request` has the older one. */
-function modern(dispatcher: ReturnType<typeof createAgent>, origin: string): Promise<Record<string, unknown>> {
+function modern(dispatcher: Dispatcher, origin: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const got: Record<string, unknown> = {};
     dispatcher.dispatch(
@@ -50,7 +53,7 @@ function modern(dispatcher: ReturnType<typeof createAgent>, origin: string): Pro
         onResponseStart: (_controller, statusCode, headers, statusMessage) =>
           void Object.assign(got, { statusCode, headers, statusMessage }),
         onResponseData: () => undefined,
-        onResponseEnd: (_controller, trailers) => resolve({ ...got, trailers }),
+        onResponseEnd: ({ rawTrailers }, trailers) => resolve({ ...got, trailers, rawTrailers }),
         onResponseError: (_controller, error) => reject(error),
       },
     );
@@ -138,6 +141,36 @@ test('trailers have no key in them, for either kind of handler', async () => {
   expect(await body.text()).toBe('ok');
   expect(trailers).toEqual({ 'x-sum': '[secret]' });
   expect(await modern(dispatcher, origin)).toMatchObject({ statusCode: 200, trailers: { 'x-sum': '[secret]' } });
+});
+
+test.skipIf(!needs('openssl'))('trailers over HTTP/2 have no key in them either', async () => {
+  const key = canary();
+  const { cert, ...secret } = selfSigned();
+  const server = createSecureServer({ cert, ...secret });
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': key, 'x-plain': 'as it was' }));
+    stream.end('ok');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const baseUrl = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const registry = createRegistry({
+    providers: [{ name: 'api', baseUrl, placement: header('x-api-key'), source: () => key }],
+  });
+  const http2 = { allowH2: true, connect: { ca: cert } };
+  const interceptor = credentialInterceptor({ auth: registry.auth('api') });
+  const dispatchers: Dispatcher[] = [
+    createAgent({ auth: registry.auth('api') }, http2),
+    new Agent(http2).compose(interceptor),
+  ];
+  for (const dispatcher of dispatchers) {
+    const { trailers, rawTrailers } = await modern(dispatcher, baseUrl);
+    expect(trailers).toEqual({ 'x-sum': '[secret]', 'x-plain': 'as it was' });
+    expect((rawTrailers as Buffer[]).map(String)).toEqual(['x-sum', '[secret]', 'x-plain', 'as it was']);
+    await dispatcher.destroy();
+  }
+  server.close();
 });
 
 test('a handler that pauses gets no more until it resumes', async () => {

@@ -320,6 +320,16 @@ describe('a launcher over HTTP', () => {
     expect(elsewhere.received).toEqual([]);
   });
 
+  it('does not tell of a key in the name of the host that a redirect leads to', async () => {
+    const key = canary('').toLowerCase();
+    const server = await serve((_request, response) =>
+      response.writeHead(307, { location: `https://${key}.example.com/mcp` }).end(),
+    );
+    const client = await bridge({ url: `${server.origin}/mcp` }, { key });
+    expect((await client.initialize()).error.data.host).toBe('[secret].example.com');
+    expectNoLeak([client.received, client.stderr], key);
+  });
+
   it('delivers the answers on their way at the end of input, and breaks off on a signal', async () => {
     const server = await mcpOverHttp();
     const client = await bridge(server);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { basic, bearer, cookie, header, query } from '../../src/index.js';
 import { expectNoLeak } from '../../src/testing/index.js';
 import { until } from '../process/living.js';
+import { canary } from '../support/canary.js';
 import { rejects } from '../support/rejects.js';
 import { serve } from '../support/serve.js';
 import { eventStore, httpToolset, mcpOverHttp, type McpOverHttp, type ServerSettings } from './http-servers.js';
@@ -155,6 +156,19 @@ describe('a toolset over HTTP whose server redirects to another origin', () => {
 });
 
 describe('a toolset over HTTP whose server redirects', () => {
+  it.each(statuses)('to a host that has the key in its name does not tell it, on a %i', async (status) => {
+    const key = canary('').toLowerCase();
+    const server = await redirecting(
+      (word) => word === 'tools/call',
+      () => `https://${key}.example.com/mcp`,
+      status,
+    );
+    const { tools } = httpToolset(server, { key });
+    const error = await rejects(tools.callTool('echo', { q: 'x' }), 'ERR_DESTINATION_DENIED');
+    expect(error.host).toBe('[secret].example.com');
+    expectNoLeak(error, key);
+  });
+
   it.each([307, 308])(
     'follows a %i inside the destinations, with the key from its placement (R6, R9)',
     async (status) => {

@@ -42,6 +42,7 @@ export const encodings: Record<string, (secret: string) => string> = {
   'ASCII JSON': (secret) => json(secret).replace(/[\u007f-\uffff]/g, unicode(false)),
   'ASCII JSON in capitals': (secret) => json(secret).replace(/[\u007f-\uffff]/g, unicode(true)),
   'JSON for HTML': (secret) => json(secret).replace(/[<>&]/g, unicode(false)),
+  'JSON as Gson writes it': (secret) => json(secret).replace(/[<>&='\u2028\u2029]/g, unicode(false)),
   'JSON of escapes only': (secret) => secret.replace(/[^]/g, unicode(false)),
   'JSON of escapes only in capitals': (secret) => secret.replace(/[^]/g, unicode(true)),
   encodeURIComponent: (secret) => encodeURIComponent(secret),
