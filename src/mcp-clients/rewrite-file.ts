@@ -75,7 +75,9 @@ function rewriteEntry(
   // One that is not stored could be written down here only as itself.
   const kept = keysThatStay(plan).map(secretOf);
   const written = splices.flatMap(({ removed, inserted }) => [...removed, inserted]);
-  if (written.some((one) => typeof one === 'string' && concealText(one, kept).some((each) => typeof each !== 'string'))) {
+  if (
+    written.some((one) => typeof one === 'string' && concealText(one, kept).some((each) => typeof each !== 'string'))
+  ) {
     throw new LeftAsItIs('a further key stands in the same text, is one by its name only, and --sure leaves those');
   }
   const moved = new Set(
