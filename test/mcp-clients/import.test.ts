@@ -175,7 +175,7 @@ describe('mcp import', () => {
   });
 
   it('keeps out of its record what --sure leaves, and says that it stands there still', async () => {
-    const unsure = canary('');
+    const unsure = 'q7Unsure77zzQQ12xxB4';
     const text = servers({ a: { command: `env GITHUB_TOKEN=${key} MY_SECRET=${unsure} npx -y server` } });
     home.write('.cursor/mcp.json', text);
     const { code, stdout } = await home.run(['mcp', 'import', '--write', '--sure']);
