@@ -20,6 +20,14 @@ export function isLauncherEntry({ words }: ServerEntry): boolean {
   );
 }
 
+/** What of such an entry is not our own: what is launched, and the environment; our options say names, no values. */
+export function withoutOurs(entry: ServerEntry): ServerEntry {
+  const { words } = entry;
+  const verb = words.findIndex(({ value }) => value === 'mcp');
+  const end = words.findIndex(({ value }, index) => index > verb && value === '--');
+  return { ...entry, words: end === -1 ? [] : words.slice(end + 1) };
+}
+
 function isUs(text: string): boolean {
   return /(?:^|[\\/])claviger(?:\.cmd|\.exe|@[\w.^~-]+)?$|[\\/]cli[\\/]main\.[cm]?[jt]s$/.test(text);
 }

@@ -3,7 +3,7 @@ import type { ClientShape } from './client-shapes.js';
 import { pairOf } from './document/document-node.js';
 import { keysOf, placeText, secretOf, type FoundKey } from './entry-keys.js';
 import { LeftAsItIs, type EntryPlan } from './entry-plan.js';
-import { isLauncherEntry } from './launcher-entry.js';
+import { isLauncherEntry, withoutOurs } from './launcher-entry.js';
 import { isBridge } from './mcp-remote.js';
 import { planBridge, planRemote } from './plan-connect.js';
 import { planRun } from './plan-run.js';
@@ -15,7 +15,7 @@ import type { ServerEntry } from './server-entry.js';
  * @param sureOnly Whether what is a key by its name alone stays.
  */
 export async function planEntry(entry: ServerEntry, shape: ClientShape, sureOnly = false): Promise<EntryPlan> {
-  if (isLauncherEntry(entry)) return { entry, keys: [], notes: [], action: 'none' };
+  if (isLauncherEntry(entry)) return planLaunched(entry);
   const found = await keysOf(entry);
   const keys = found.filter(({ rule }) => rule !== 'unknown-scheme');
   const notes = notesOn(entry, shape, found);
@@ -26,6 +26,14 @@ export async function planEntry(entry: ServerEntry, shape: ClientShape, sureOnly
     if (!(error instanceof LeftAsItIs)) throw error;
     return { entry, keys, notes, action: 'left', reason: error.message };
   }
+}
+
+/** One that starts us already is never rewritten; a key that somebody wrote beside that is told of. */
+async function planLaunched(entry: ServerEntry): Promise<EntryPlan> {
+  const keys = (await keysOf(withoutOurs(entry))).filter(({ rule }) => rule !== 'unknown-scheme');
+  if (keys.length === 0) return { entry, keys, notes: [], action: 'none' };
+  const reason = 'claviger starts it already: add the key by hand, and take it out there';
+  return { entry, keys, notes: [], action: 'left', reason };
 }
 
 function planned(entry: ServerEntry, all: readonly FoundKey[], shape: ClientShape, sureOnly: boolean) {

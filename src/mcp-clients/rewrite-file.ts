@@ -3,6 +3,7 @@ import { concealText, revealText, type ConcealedText } from './conceal.js';
 import { DocumentEditor } from './document/document-editor.js';
 import { DocumentError, pairAt, type DocumentFormat, type DocumentNode, type Span } from './document/document-node.js';
 import { applySplice } from './document/lines.js';
+import { secretOf, type FoundKey } from './entry-keys.js';
 import { LeftAsItIs, type EntryPlan, type NameOf } from './entry-plan.js';
 import type { Launcher } from './launcher-entry.js';
 
@@ -71,6 +72,14 @@ function rewriteEntry(
     if (at < region.start || revealText(pieces, secrets) !== removed) throw new DocumentError(notTakenBack);
     return { at: at - region.start, inserted, removed: pieces };
   });
+  // One that is not stored could be written down here only as itself.
+  const kept = keysThatStay(plan).map(secretOf);
+  const written = splices.flatMap(({ removed, inserted }) => [...removed, inserted]);
+  if (
+    written.some((one) => typeof one === 'string' && concealText(one, kept).some((each) => typeof each !== 'string'))
+  ) {
+    throw new LeftAsItIs('a further key stands in the same text, is one by its name only, and --sure leaves those');
+  }
   const moved = new Set(
     splices.flatMap(({ removed }) => removed.flatMap((one) => (typeof one === 'string' ? [] : [one.secret]))),
   );
@@ -84,6 +93,11 @@ function rewriteEntry(
     after: text,
     line: before.slice(0, region.start).split('\n').length,
   };
+}
+
+/** The keys of an entry that stand in it in plain text when it is rewritten, too. */
+export function keysThatStay({ keys, uses }: Movable): FoundKey[] {
+  return keys.filter((key) => !uses.some(({ secret }) => secret === secretOf(key)));
 }
 
 const notTakenBack = 'it is written in a way that could not be taken back exactly';

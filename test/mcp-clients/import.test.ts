@@ -174,6 +174,70 @@ describe('mcp import', () => {
     expect((await home.run(['mcp', 'import', '--write'])).code).toBe(0);
   });
 
+  it('keeps out of its record what --sure leaves, and says that it stands there still', async () => {
+    const unsure = 'q7Unsure77zzQQ12xxB4';
+    const text = servers({ a: { command: `env GITHUB_TOKEN=${key} MY_SECRET=${unsure} npx -y server` } });
+    home.write('.cursor/mcp.json', text);
+    const { code, stdout } = await home.run(['mcp', 'import', '--write', '--sure']);
+    expect([code, home.read('.cursor/mcp.json')]).toEqual([7, text]);
+    expect(stdout).toContain('--sure leaves those');
+    for (const name of readdirSync(join(home.state, 'imports')))
+      expectNoLeak(readFileSync(join(home.state, 'imports', name), 'utf8'), unsure);
+
+    home.write('.cursor/mcp.json', servers({ a: withEnv({ GITHUB_TOKEN: key, MY_SECRET: unsure }) }));
+    expect((await home.run(['mcp', 'import', '--write', '--sure'])).code).toBe(7);
+    expect(entryOf('.cursor/mcp.json', 'a').args).toContain('GITHUB_TOKEN=github');
+    expect(home.read('.cursor/mcp.json')).toContain(unsure);
+  });
+
+  it('tells of a key in an entry of its own, and leaves the entry', async () => {
+    const own = ['/x/dist/cli/main.js', 'mcp', 'run', '--env', 'GITHUB_TOKEN=github', '--', 'npx'];
+    for (const entry of [
+      { command: 'node', args: own, env: { GITLAB_TOKEN: key } },
+      { command: 'node', args: [...own, '--api-key', key] },
+    ]) {
+      const text = servers({ a: entry });
+      home.write('.cursor/mcp.json', text);
+      const { code, stdout, stderr } = await home.run(['mcp', 'import', '--write']);
+      expect([code, home.read('.cursor/mcp.json')]).toEqual([7, text]);
+      expect(stdout).toContain('claviger starts it already');
+      expectNoLeak([stdout, stderr], key);
+    }
+  });
+
+  it('takes an earlier import back where what came later was changed since', async () => {
+    const edit = (from: string, to: string) =>
+      home.write('.cursor/mcp.json', home.read('.cursor/mcp.json').replace(from, to));
+    const entries = { a: withEnv({ GITHUB_TOKEN: key }), b: withEnv({ GITLAB_TOKEN: 'YOUR_TOKEN' }) };
+    home.write('.cursor/mcp.json', servers(entries));
+    await home.run(['mcp', 'import', '--write']);
+    edit('YOUR_TOKEN', `glpat-${'x1Y2'.repeat(6)}`);
+    await home.run(['mcp', 'import', '--write']);
+    edit('GITLAB_TOKEN=gitlab', 'GITLAB_TOKEN=other');
+    const { code, stderr } = await home.run(['mcp', 'import', '--undo']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^restored a in /m);
+    expect(stderr).toMatch(/left as it is: b$/m);
+    expect(entryOf('.cursor/mcp.json', 'a')).toEqual(withEnv({ GITHUB_TOKEN: key }));
+  });
+
+  it('takes back what it can where a record is damaged', async () => {
+    const text = servers({ a: withEnv({ GITHUB_TOKEN: key }) });
+    home.write('.cursor/mcp.json', text);
+    await home.run(['mcp', 'import', '--write']);
+    home.write('.local/share/claviger/imports/0123456789abcdef.json', '{');
+    const { code, stderr } = await home.run(['mcp', 'import', '--undo']);
+    expect([code, home.read('.cursor/mcp.json')]).toEqual([1, text]);
+    expect(stderr).toContain('is damaged');
+  });
+
+  it('sweeps what a crash has left beside the file', async () => {
+    home.write('.cursor/mcp.json', servers({ a: withEnv({ GITHUB_TOKEN: key }) }));
+    home.write('.cursor/mcp.json.0123456789abcdef.tmp', key);
+    await home.run(['mcp', 'import', '--write']);
+    expect(readdirSync(join(home.directory, '.cursor'))).toEqual(['mcp.json']);
+  });
+
   it('says that the keys should be made anew', async () => {
     home.write('.cursor/mcp.json', servers({ a: withEnv({ GITHUB_TOKEN: key }) }));
     expect((await home.run(['mcp', 'import', '--write'])).stderr).toMatch(/stood in plain text: make new ones/);

@@ -6,7 +6,14 @@ import { defineCommand } from '../command.js';
 import type { Context } from '../context.js';
 import type { ImportFlags } from '../import/import-flags.js';
 import { withImportLock } from '../import/import-records.js';
-import { foundSecrets, hasKeys, makePlan, type ImportPlan, type PlannedFile } from '../import/make-plan.js';
+import {
+  foundSecrets,
+  hasKeys,
+  makePlan,
+  staysInPlainText,
+  type ImportPlan,
+  type PlannedFile,
+} from '../import/make-plan.js';
 import { launcherWarnings } from '../import/own-launcher.js';
 import { planJson, showPlan } from '../import/report-plan.js';
 import { isTrackedByGit } from '../import/tracked-by-git.js';
@@ -95,9 +102,7 @@ async function move(context: Context, flags: ImportFlags): Promise<number> {
   }
   if (results.size === 0) terminal.note('nothing to move');
   else await advise(context, plan, results);
-  const left = plan.files.some(({ entries }) =>
-    entries.some(({ plan: { keys }, left }) => left !== undefined && keys.length > 0),
-  );
+  const left = plan.files.some(({ entries }) => entries.some(staysInPlainText));
   return stays.length > 0 ? exitCodes.failure : exitOf(plan, left);
 }
 

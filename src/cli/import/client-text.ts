@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { writeFileAtomic } from '../../internal/atomic-write.js';
+import { sweepTemporaryFiles, writeFileAtomic } from '../../internal/atomic-write.js';
 import { clientFiles, formatOf, type ClientFile, type ClientName } from '../../mcp-clients/client-files.js';
 import { CommandError, fileError } from '../command-error.js';
 import type { Context } from '../context.js';
@@ -70,6 +70,8 @@ export async function replaceClientText(before: ClientText, text: string): Promi
   await assertWritable(before);
   const changed = new Error('changed meanwhile');
   try {
+    // Under the lock of imports: what is there now, a crash has left behind, and there may be keys in it.
+    await sweepTemporaryFiles(path);
     await writeFileAtomic(path, mark ? byteOrderMark + text : text, {
       mode,
       beforeCommit: async () => {

@@ -39,10 +39,20 @@ export async function withImportLock<T>(env: Environment, work: () => Promise<T>
   return withFileLock(join(folder, 'import.lock'), work, { timeoutMs: 30_000 });
 }
 
-export async function allRecords(env: Environment): Promise<FileRecords[]> {
+/** Those that can be read, and what is wrong with the others. */
+export async function allRecords(env: Environment): Promise<{ records: FileRecords[]; failures: CommandError[] }> {
   const names = await readdir(folderOf(env)).catch(() => []);
-  const files = names.filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
-  return Promise.all(files.map((name) => readRecords(join(folderOf(env), name))));
+  const records: FileRecords[] = [];
+  const failures: CommandError[] = [];
+  for (const name of names.filter((one) => /^[0-9a-f]{16}\.json$/.test(one))) {
+    try {
+      records.push(await readRecords(join(folderOf(env), name)));
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      failures.push(error);
+    }
+  }
+  return { records, failures };
 }
 
 export async function addRecord(env: Environment, path: string, record: ImportRecord): Promise<void> {
@@ -51,12 +61,23 @@ export async function addRecord(env: Environment, path: string, record: ImportRe
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, imports: [] };
     throw error;
   });
-  await write(file, { path, imports: [...before.imports, record] });
+  // An entry that is rewritten once more was not what an earlier record would take back.
+  const again = new Set(record.entries.map((entry) => JSON.stringify(entry.path)));
+  const earlier = before.imports
+    .map((one) => ({ ...one, entries: one.entries.filter((entry) => !again.has(JSON.stringify(entry.path))) }))
+    .filter(({ entries }) => entries.length > 0);
+  await write(file, { path, imports: [...earlier, record] });
 }
 
-/** Puts another record, or none, in the place of the latest. */
-export async function replaceLatest(env: Environment, records: FileRecords, record?: ImportRecord): Promise<void> {
-  const imports = [...records.imports.slice(0, -1), ...(record === undefined ? [] : [record])];
+/** Puts another record, or none, in the place of the latest, or of the one that is said. */
+export async function replaceRecord(
+  env: Environment,
+  records: FileRecords,
+  { at = records.imports.length - 1, record }: { at?: number; record?: ImportRecord } = {},
+): Promise<void> {
+  const imports = records.imports.flatMap((one, index) =>
+    index !== at ? [one] : record === undefined ? [] : [record],
+  );
   const file = fileFor(env, records.path);
   if (imports.length === 0) await rm(file, { force: true });
   else await write(file, { path: records.path, imports });

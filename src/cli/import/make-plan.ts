@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../../index.js';
 import { clientShapes } from '../../mcp-clients/client-shapes.js';
 import { secretOf } from '../../mcp-clients/entry-keys.js';
 import type { EntryPlan } from '../../mcp-clients/entry-plan.js';
-import { rewriteEntries, type Movable, type RewrittenEntry } from '../../mcp-clients/rewrite-file.js';
+import { keysThatStay, rewriteEntries, type Movable, type RewrittenEntry } from '../../mcp-clients/rewrite-file.js';
 import { CommandError } from '../command-error.js';
 import { preview, readTarget, type TargetConfig } from '../config-file.js';
 import { targetConfig } from '../configuration.js';
@@ -75,6 +75,12 @@ export function foundSecrets({ files }: ImportPlan): string[] {
 /** Whether keys in plain text stand in the files as they are. */
 export function hasKeys({ files }: ImportPlan): boolean {
   return files.some(({ entries }) => entries.some(({ plan }) => plan.keys.length > 0));
+}
+
+/** Whether keys in plain text stand in an entry when it is rewritten, too. */
+export function staysInPlainText({ plan, left }: PlannedEntry): boolean {
+  if (left !== undefined || !isMovable(plan)) return plan.keys.length > 0;
+  return keysThatStay(plan).length > 0;
 }
 
 interface ReadFile {

@@ -8,7 +8,7 @@ import { placeOf } from '../stored-credentials.js';
 import type { LoadedConfig } from '../../index.js';
 import { readClientText, replaceClientText, wantedFiles } from './client-text.js';
 import type { ImportFlags } from './import-flags.js';
-import { allRecords, replaceLatest, type FileRecords, type ImportRecord } from './import-records.js';
+import { allRecords, replaceRecord, type FileRecords, type ImportRecord } from './import-records.js';
 
 /** What became of a file whose latest import was taken back. */
 interface Undone {
@@ -23,10 +23,12 @@ interface Undone {
 export async function undoImports(context: Context, flags: ImportFlags, write: boolean): Promise<Undone[]> {
   const wanted = new Set(wantedFiles(context, flags).map(({ path }) => path));
   const all = flags.client === undefined && flags.files.length === 0;
-  const records = (await allRecords(context.env)).filter(({ path }) => all || wanted.has(path));
+  const { records: known, failures } = await allRecords(context.env);
+  const records = known.filter(({ path }) => all || wanted.has(path));
   const target = await readTarget(context, targetConfig(context, false));
   const { loaded } = await preview(context, target, (text) => Promise.resolve(text));
-  const undone: Undone[] = [];
+  // Whose it is, a damaged one does not say.
+  const undone = failures.map(({ message }): Undone => ({ path: 'a file', restored: [], changed: [], error: message }));
   for (const each of records) {
     try {
       undone.push(await undoOne(context, loaded, each, write));
@@ -39,21 +41,30 @@ export async function undoImports(context: Context, flags: ImportFlags, write: b
 }
 
 async function undoOne(context: Context, loaded: LoadedConfig, records: FileRecords, write: boolean): Promise<Undone> {
-  const { path } = records;
-  const record = records.imports.at(-1);
-  if (record === undefined) return { path, restored: [], changed: [] };
+  const { path, imports } = records;
+  if (imports.length === 0) return { path, restored: [], changed: [] };
   const [known] = wantedFiles(context, { client: undefined, files: [path] });
   const file = known && (await readClientText(known));
   if (file === undefined) throw new CommandError('is not there any more');
   const format = await openFormat(file.format);
-  const secrets = await secretsOf(context, loaded, record);
-  const { text, restored, changed } = restoreEntries(file.text, format, record.entries, secrets);
-  if (write && restored.length > 0) {
-    if (!(await replaceClientText(file, text))) throw new CommandError('was changed meanwhile: try again');
-    const rest = record.entries.filter((entry) => changed.includes(String(entry.path.at(-1))));
-    await replaceLatest(context.env, records, rest.length === 0 ? undefined : { ...record, entries: rest });
+  const changed: string[] = [];
+  // What was changed since bars the way to nothing that was imported earlier.
+  for (const [at, record] of [...imports.entries()].reverse()) {
+    const secrets = await secretsOf(context, loaded, record);
+    const { text, restored, changed: now } = restoreEntries(file.text, format, record.entries, secrets);
+    changed.push(...now);
+    if (restored.length === 0) continue;
+    if (write) {
+      if (!(await replaceClientText(file, text))) throw new CommandError('was changed meanwhile: try again');
+      const rest = record.entries.filter((entry) => now.includes(String(entry.path.at(-1))));
+      await replaceRecord(context.env, records, {
+        at,
+        ...(rest.length > 0 && { record: { ...record, entries: rest } }),
+      });
+    }
+    return { path, restored, changed };
   }
-  return { path, restored, changed };
+  return { path, restored: [], changed };
 }
 
 /** The very versions that stood there. */

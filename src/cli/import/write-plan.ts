@@ -2,7 +2,7 @@ import { CommandError } from '../command-error.js';
 import type { Context } from '../context.js';
 import { placeOf } from '../stored-credentials.js';
 import { replaceClientText } from './client-text.js';
-import { addRecord, recordsOf, replaceLatest, type SecretReference } from './import-records.js';
+import { addRecord, recordsOf, replaceRecord, type SecretReference } from './import-records.js';
 import type { ImportPlan, PlannedFile } from './make-plan.js';
 import { storeKeys } from './store-keys.js';
 
@@ -43,7 +43,7 @@ async function writeFile(
   try {
     replaced = await replaceClientText(plan.file, text);
   } finally {
-    if (!replaced) await replaceLatest(env, await recordsOf(env, path));
+    if (!replaced) await replaceRecord(env, await recordsOf(env, path));
   }
   return replaced ? 'written' : 'changed-meanwhile';
 }
