@@ -15,7 +15,8 @@ export function looksRandom(text: string): boolean {
 function isMixed(text: string): boolean {
   if (/\d/.test(text) && /[A-Za-z]/.test(text)) {
     // Words with a number at their end: "my-server-2", "sonnet-4-5".
-    return !/^(?:[A-Za-z]{2,}[-_.])*[A-Za-z]{2,}[-_.]?\d{1,4}(?:[-_.]\d{1,4})*$/.test(text);
+    const isNumbered = /^(?:[A-Za-z]{2,}[-_.])*[A-Za-z]{2,}[-_.]?\d{1,4}(?:[-_.]\d{1,4})*$/.test(text);
+    if (!isNumbered) return true;
   }
   if (/[-_./ ]/.test(text)) return false;
   const changes = text.match(/[a-z](?=[A-Z])|[A-Z](?=[a-z])/g)?.length ?? 0;

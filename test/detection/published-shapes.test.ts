@@ -230,3 +230,9 @@ describe('published shapes', () => {
     ]);
   });
 });
+
+test('a key of letters that happens to end in a digit is one, a word with a number is none', async () => {
+  const judged = async (value: string) => (await judgeValue(value, { name: 'MY_SECRET', place: 'env' })).length;
+  expect(await judged('YkXDLsSvjGNIuGvKtuaWwGDnZsXNjLp7')).toBe(1);
+  expect(await judged('my-secret-server-2')).toBe(0);
+});
