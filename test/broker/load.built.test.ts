@@ -12,7 +12,7 @@ import { needs } from '../support/needs.js';
 
 const program = fileURLToPath(new URL('broker-program.mjs', import.meta.url));
 const MEGABYTE = 1024 * 1024;
-const BODY = 100;
+const BODY = 200;
 
 interface Opened {
   readonly child: ChildProcess;
@@ -45,7 +45,7 @@ async function brokerBefore(listener: RequestListener, limit?: number): Promise<
 }
 
 describe.skipIf(process.platform !== 'linux')('the memory of a broker', () => {
-  it('does not grow with the bodies that it carries: 100 MB each way', async () => {
+  it('does not grow with the bodies that it carries: 200 MB each way', async () => {
     const piece = Buffer.alloc(MEGABYTE, 'claviger '); // a prefix of a placeholder in every place
     const broker = await brokerBefore((incoming, response) => {
       let received = 0;
@@ -75,7 +75,7 @@ describe.skipIf(process.platform !== 'linux')('the memory of a broker', () => {
     expect(start).toContain(broker.placeholder);
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${broker.child.pid}/status`, 'utf8'))?.[1]);
     expect(peak).toBeGreaterThan(20_000);
-    expect(peak / 1000).toBeLessThan(150); // 130 MB where nothing else runs; with a body in it, it would be above 170
+    expect(peak / 1000).toBeLessThan(200); // some 130 MB where nothing else runs; with a body in it, it would be above 260
   });
 });
 
