@@ -225,7 +225,7 @@ describe.runIf(onLinux)('a signal to us', () => {
       program.kill(signal);
       const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
       expect(JSON.parse(await report)).toEqual({ exitCode: null, signal, code: codes[signal], left: 0 });
-      await until(() => living(token).length === 0, 1000);
+      await until(() => living(token).length === 0);
     },
   );
 });

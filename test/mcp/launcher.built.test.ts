@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('a launcher', () => {
     const { child } = await program([token], { ignoreSignals: true });
     expect(living(token).length).toBeGreaterThan(0);
     child.kill('SIGKILL');
-    await until(() => living(token).length === 0, 1000);
+    await until(() => living(token).length === 0);
   });
 
   it.each([

@@ -52,7 +52,7 @@ describe('a new version of a key', () => {
     expect(pid).not.toBe(old);
     if (process.platform === 'linux') expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toContain(next);
     expect((await Promise.all(inFlight)).map((result) => JSON.parse(textOf(result)).n)).toEqual([1, 2, 3, 4, 5]);
-    await until(() => isGone(old), 2000);
+    await until(() => isGone(old));
     const calls = seen.lines().filter(({ message }) => message['method'] === 'tools/call');
     expect(calls.map((call) => call.pid === old)).toEqual([true, true, true, true, true, true, false]);
     const begun = seen.lines().filter((line) => line.pid === pid);
@@ -253,7 +253,7 @@ describe('a new version of a key', () => {
     const old = Number(textOf((await client.request('tools/call', { name: 'pid' })).result));
     rotate();
     const pid = Number(textOf((await client.request('tools/call', { name: 'pid' })).result));
-    await until(() => isGone(old), 2000);
+    await until(() => isGone(old));
     await client.request('tools/call', { name: 'changes' });
     const change = JSON.parse(await client.until((line) => line.includes('list_changed')));
     expect(change.params._meta).toEqual({ 'io.modelcontextprotocol/subscriptionId': 'L' });
@@ -280,7 +280,7 @@ describe('a change in the store', () => {
     const tools = toolset({ auth: registry.auth('weather'), connection: rawConnection({ journal: seen.path }) });
     const old = Number(textOf(await tools.callTool('pid')));
     await elsewhere.set('weather', Secret.from(next));
-    await until(() => isGone(old), 5000); // without a call
+    await until(() => isGone(old)); // without a call
     const pid = Number(textOf(await tools.callTool('pid')));
     if (process.platform === 'linux') expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toContain(next);
     await elsewhere.revoke('weather');
