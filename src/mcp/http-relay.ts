@@ -6,6 +6,7 @@ import type { Carrier, ClientSide } from './launcher.js';
 import { readBatch, readEnvelope, type Envelope } from './message-line.js';
 import { cancelledRequest } from './open-http-request.js';
 import { openHttpTransport } from './open-http-transport.js';
+import { isJson } from './redact-line.js';
 import { messageIn } from './stand-ins.js';
 
 interface HttpRelayOptions extends ClientSide {
@@ -224,13 +225,4 @@ function explained(error: Error, { host }: URL): Error {
   if (code !== 404 && code !== 405) return new Error(`the MCP server at ${host} answered HTTP ${code}: ${reason}`);
   const hint = 'is that the path of its Streamable HTTP endpoint? The older HTTP+SSE is not spoken here';
   return new Error(`the MCP server at ${host} answered HTTP ${code}: ${hint}: ${reason}`);
-}
-
-function isJson(line: Buffer): boolean {
-  try {
-    JSON.parse(line.toString());
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -288,7 +288,7 @@ export class HttpTransport implements ToolsetConnection {
     if (error.name === 'AbortError') return; // by us alone
     if (error.message.startsWith('Maximum reconnection attempts')) {
       for (const request of this.#open.values()) {
-        if (request.isResuming) this.#fail(request, this.#failures.noAnswer(request.failure));
+        if (request.couldNotResume) this.#fail(request, this.#failures.noAnswer(request.failure));
       }
     }
     const shown = this.#explained(error);

@@ -50,7 +50,7 @@ export class OpenHttpRequest implements HttpOutgoing {
   }
 
   /** Whether the last attempt to go on with its stream has failed. */
-  get isResuming(): boolean {
+  get couldNotResume(): boolean {
     return this.token !== undefined && this.failure !== undefined;
   }
 

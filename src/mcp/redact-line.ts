@@ -77,7 +77,7 @@ function isName(line: Buffer, end: number): boolean {
   return line[at] === 0x3a;
 }
 
-function isJson(line: Buffer): boolean {
+export function isJson(line: Buffer): boolean {
   try {
     JSON.parse(line.toString());
     return true;

@@ -2,6 +2,7 @@ import type { Surface } from '../audit/event.js';
 import type { CanonicalUrl } from '../destination/canonical-url.js';
 import { assertAdmitted, consumerOf } from './admission.js';
 import type { Auth, RegistryCore } from './registry-contract.js';
+import { eventOf } from './use-event.js';
 
 /**
  * Judges anew who goes on with a credential that he was given before, and counts nothing. Undefined where there
@@ -16,20 +17,17 @@ export function admitAgain(
   if (core.access === undefined) return undefined;
   const provider = auth.providerName;
   return core.access.judge(consumerOf(auth), { provider, method, url }, 'skip').then((judgement) => {
-    const { verification, keyId, app } = judgement;
-    if (verification.ok) return;
-    core.audit?.({
+    if (judgement.verification.ok) return;
+    const ended = {
       time: core.now(),
       type: 'refuse',
       provider,
-      surface,
-      ...(keyId === undefined ? {} : { consumer: keyId }),
-      ...(app === undefined ? {} : { app }),
-      ...(method === undefined ? {} : { method }),
-      ...(url === undefined ? {} : { host: url.host, path: url.path }),
       outcome: 'ERR_ACCESS_DENIED',
-      fault: verification.fault.code,
-    });
+      method,
+      url,
+      judgement,
+    } as const;
+    core.audit?.(eventOf({ surface }, { ...ended, status: undefined, version: undefined, repeated: false }));
     assertAdmitted(judgement, provider);
   });
 }
